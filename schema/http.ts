@@ -1,0 +1,133 @@
+import * as v from 'valibot'
+import { Base64Url16, Base64Url32, DeviceId, ServerId, UserId } from './ids.ts'
+import { CompactJws, Ed25519Jwk, VaultJwe } from './jose.ts'
+import { limits } from './limits.ts'
+
+/** Every HTTP body, by route. Requests and responses are JSON; every error is an `ErrorBody`. */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** Argon2id (RFC 9106) parameters of one account. */
+export const Kdf = v.object({
+  name: v.literal('argon2id'),
+  salt: Base64Url16,
+  memoryKiB: v.pipe(count, v.maxValue(2 ** 31)),
+  iterations: v.pipe(count, v.maxValue(2 ** 16)),
+  parallelism: v.pipe(count, v.maxValue(255)),
+})
+export type Kdf = v.InferOutput<typeof Kdf>
+
+/** A device as it presents itself: the account key's certificate and its prekeys, each signed by the device key. */
+export const DeviceRegistration = v.object({
+  certificate: CompactJws,
+  signedPrekey: CompactJws,
+  oneTimePrekeys: v.pipe(v.array(CompactJws), v.maxLength(limits.maxPrekeysPerUpload)),
+})
+export type DeviceRegistration = v.InferOutput<typeof DeviceRegistration>
+
+/** `POST /v1/accounts`: a new account with its first device. 201, or `user_exists`. */
+export const CreateAccountRequest = v.object({
+  userId: UserId,
+  kdf: Kdf,
+  authKey: Base64Url32,
+  accountKey: Ed25519Jwk,
+  vault: VaultJwe,
+  device: DeviceRegistration,
+})
+export type CreateAccountRequest = v.InferOutput<typeof CreateAccountRequest>
+export const CreateAccountResponse = v.object({ userId: UserId, deviceId: DeviceId })
+export type CreateAccountResponse = v.InferOutput<typeof CreateAccountResponse>
+
+/**
+ * `POST /v1/login`: without `authKey` the answer is how to derive it (for a user who does not exist too), with it the
+ * vault, or `login_refused`.
+ */
+export const LoginRequest = v.object({ userId: UserId, authKey: v.optional(Base64Url32) })
+export type LoginRequest = v.InferOutput<typeof LoginRequest>
+export const LoginChallenge = v.object({ kdf: Kdf })
+export type LoginChallenge = v.InferOutput<typeof LoginChallenge>
+export const LoginResponse = v.object({ kdf: Kdf, accountKey: Ed25519Jwk, vault: VaultJwe })
+export type LoginResponse = v.InferOutput<typeof LoginResponse>
+
+/** `POST /v1/devices`: one more device. The certificate is the proof: only the account key can make it. 201. */
+export const AddDeviceRequest = DeviceRegistration
+export const AddDeviceResponse = v.object({ deviceId: DeviceId })
+export type AddDeviceResponse = v.InferOutput<typeof AddDeviceResponse>
+
+/** `POST /v1/token`: a device's assertion for a short access token. */
+export const TokenRequest = v.object({ assertion: CompactJws })
+export type TokenRequest = v.InferOutput<typeof TokenRequest>
+export const TokenResponse = v.object({
+  token: v.pipe(v.string(), v.maxLength(limits.maxTokenChars)),
+  expiresInMs: count,
+})
+export type TokenResponse = v.InferOutput<typeof TokenResponse>
+
+/** `GET /v1/users/:id/devices` (token): a person's account key and devices that are not revoked. */
+export const UserDevicesResponse = v.object({
+  userId: UserId,
+  accountKey: Ed25519Jwk,
+  devices: v.array(v.object({ deviceId: DeviceId, certificate: CompactJws })),
+})
+export type UserDevicesResponse = v.InferOutput<typeof UserDevicesResponse>
+
+/** `POST /v1/prekeys` (token): more one-time prekeys of this device, and a new signed one when it is time. */
+export const UploadPrekeysRequest = v.object({
+  signedPrekey: v.optional(CompactJws),
+  oneTimePrekeys: v.pipe(v.array(CompactJws), v.maxLength(limits.maxPrekeysPerUpload)),
+})
+export type UploadPrekeysRequest = v.InferOutput<typeof UploadPrekeysRequest>
+export const UploadPrekeysResponse = v.object({ left: count })
+export type UploadPrekeysResponse = v.InferOutput<typeof UploadPrekeysResponse>
+
+/** `POST /v1/prekeys/claim` (token): for each device its signed prekey and, while there are any, a one-time prekey. */
+export const ClaimPrekeysRequest = v.object({
+  devices: v.pipe(v.array(DeviceId), v.minLength(1), v.maxLength(limits.maxRecipients)),
+})
+export type ClaimPrekeysRequest = v.InferOutput<typeof ClaimPrekeysRequest>
+export const ClaimPrekeysResponse = v.object({
+  prekeys: v.array(
+    v.object({ deviceId: DeviceId, signedPrekey: CompactJws, oneTimePrekey: v.optional(CompactJws) }),
+  ),
+})
+export type ClaimPrekeysResponse = v.InferOutput<typeof ClaimPrekeysResponse>
+
+/** A server's address as a client dials it. */
+export const ServerUrl = v.pipe(
+  v.string(),
+  v.maxLength(256),
+  v.regex(/^wss?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'a server URL is ws://host[:port] or wss://host[:port]'),
+)
+
+/** `GET /v1/servers`: the servers that are alive. `now` in ms; `load` is the number of connected devices. */
+export const ServersResponse = v.object({
+  self: ServerId,
+  now: count,
+  servers: v.array(v.object({ id: ServerId, url: ServerUrl, load: count })),
+})
+export type ServersResponse = v.InferOutput<typeof ServersResponse>
+
+/** `GET /.well-known/jwks.json` (RFC 7517 section 5): the keys that sign access tokens; `kid` is the server's id. */
+export const JwksResponse = v.object({
+  keys: v.array(
+    v.object({
+      ...Ed25519Jwk.entries,
+      kid: ServerId,
+      alg: v.literal('EdDSA'),
+      use: v.literal('sig'),
+    }),
+  ),
+})
+export type JwksResponse = v.InferOutput<typeof JwksResponse>
+
+/** `GET /healthz`: the process answers. `GET /readyz`: it can store and deliver; 503 with the reason when it cannot. */
+export const HealthResponse = v.object({ ok: v.boolean(), reason: v.optional(v.string()) })
+export type HealthResponse = v.InferOutput<typeof HealthResponse>
+
+export const ErrorBody = v.object({
+  error: v.object({
+    code: v.pipe(v.string(), v.maxLength(64)),
+    message: v.pipe(v.string(), v.maxLength(512)),
+  }),
+})
+export type ErrorBody = v.InferOutput<typeof ErrorBody>
