@@ -73,6 +73,8 @@ export interface ChatSnapshot {
   conversations: ConversationSummary[]
   /** Messages that no server has stored yet. */
   queued: number
+  /** Whether all that waited on the server when the present connection was made has been received. */
+  drained: boolean
 }
 
 export type ChatEvent =
@@ -90,6 +92,11 @@ export interface SendRequest {
   /** A user id (any case). */
   to: string
   text: string
+  /**
+   * Makes a retry harmless: when a message with this id is there already, it is the answer and nothing is sent twice.
+   * Made by the session when absent.
+   */
+  id?: MessageId
 }
 
 export interface Chat {
