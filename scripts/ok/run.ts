@@ -1,0 +1,101 @@
+/**
+ * `npm run ok`: the one gate. Every check in turn, the quick ones first; stops at the first that fails. The last
+ * line is the tests' `N passed, N failed`. Changes nothing: `npm run format` does.
+ */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { SOURCE_ROOTS } from '../test/discover.ts'
+import { denoPath, nodePath, spawnArgs } from '../test/runtimes.ts'
+import { checkArrows, formatViolation } from './arrows.ts'
+import { readProject } from './project.ts'
+import { checkStyle } from './style.ts'
+
+interface Step {
+  name: string
+  /** How to set right what it complains about. */
+  help: string
+  /** The complaints; empty when all is well. */
+  check: () => Promise<string> | string
+}
+
+const root = resolve(import.meta.dirname, '../..')
+const require = createRequire(import.meta.url)
+
+const STEPS: readonly Step[] = [
+  {
+    name: 'format and lint',
+    help: '`npm run format` sets most of it right',
+    check: () => nodeTool('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '--colors=off', '.']),
+  },
+  {
+    name: 'import arrows',
+    help: 'the table is scripts/ok/rules.ts',
+    check: () => checkArrows(readProject(root)).map(formatViolation).join('\n'),
+  },
+  {
+    name: 'style',
+    help: 'what is checked is in scripts/ok/style.ts',
+    check: () => [...readProject(root).written].flatMap(([file, text]) => checkStyle(file, text)).join('\n'),
+  },
+  {
+    name: 'types (tsc)',
+    help: 'tsconfig.json',
+    check: () => nodeTool('typescript', 'tsc', ['--noEmit', '--pretty', 'false']),
+  },
+  {
+    name: 'types (deno)',
+    help: 'Deno checks the same sources against its own library: deno.json',
+    check: () => complaints(denoPath(), ['check', '--quiet', ...SOURCE_ROOTS]),
+  },
+]
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  for (const { name, help, check } of STEPS) {
+    const startedAt = performance.now()
+    const found = await check()
+    const ms = `${Math.round(performance.now() - startedAt)} ms`
+    console.log(`${found ? 'FAIL' : 'ok  '} ${name.padEnd(20)} ${ms.padStart(8)}`)
+    if (found) {
+      console.log(`\n${found.trimEnd()}\n\nThe gate is shut at: ${name} (${help})`)
+      return 1
+    }
+  }
+  const { command, args } = spawnArgs('node', join(root, 'scripts/test/run.ts'))
+  const { code } = await run(command, args, 'inherit')
+  return code
+}
+
+/** Runs a tool of node_modules, on Node, by its own entry: no npx, no shell. */
+function nodeTool(name: string, bin: string, args: readonly string[]): Promise<string> {
+  const manifestPath = require.resolve(`${name}/package.json`)
+  const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as { bin: Record<string, string> }
+  return complaints(nodePath(), [join(dirname(manifestPath), manifest.bin[bin] ?? bin), ...args])
+}
+
+/** What a command that failed has printed; empty when it succeeded. */
+async function complaints(command: string, args: readonly string[]): Promise<string> {
+  const { code, output } = await run(command, args, 'pipe')
+  return code === 0 ? '' : output || `exit code ${code} without a word`
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  output: 'pipe' | 'inherit',
+): Promise<{ code: number; output: string }> {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output] })
+    let text = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+    }
+    child.on('error', fail)
+    child.on('close', code => done({ code: code ?? 1, output: text }))
+  })
+}
