@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { SOURCE_ROOTS } from '../test/discover.ts'
 import { denoPath, nodePath, spawnArgs } from '../test/runtimes.ts'
 import { checkArrows, formatViolation } from './arrows.ts'
@@ -20,7 +21,7 @@ interface Step {
   check: () => Promise<string> | string
 }
 
-const root = resolve(import.meta.dirname, '../..')
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const require = createRequire(import.meta.url)
 
 const STEPS: readonly Step[] = [
@@ -88,7 +89,9 @@ function run(
   output: 'pipe' | 'inherit',
 ): Promise<{ code: number; output: string }> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output] })
+    // A tool's colours would be noise in what is printed later; the tests print as they like.
+    const env = output === 'pipe' ? { ...process.env, NO_COLOR: '1' } : process.env
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env })
     let text = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FileResult } from './report.ts'
@@ -9,7 +9,7 @@ import { waitFor } from './wait-for.ts'
 
 const test = suite('runFile')
 const runtime = currentRuntime()
-const root = resolve(import.meta.dirname, 'fixtures')
+const root = fileURLToPath(new URL('fixtures', import.meta.url))
 
 function run(fixture: string, timeoutMs = 60_000, env = runtimeEnv([runtime])): Promise<FileResult> {
   return runFile(`${fixture}.fixture.ts`, { runtime, root, timeoutMs, env })

@@ -6,7 +6,7 @@
  * The last line is always `N passed, N failed`; the exit code is 1 when anything failed, or when there was nothing to run.
  */
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findTestFiles, timeoutMsOf } from './discover.ts'
 import { type FileResult, formatCounts, formatLine } from './report.ts'
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
   const jobs = Number(values.jobs)
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`Cannot run tests: --jobs is ${values.jobs}`)
   const runtimes = values.node === values.deno ? RUNTIMES : RUNTIMES.filter(runtime => values[runtime])
-  const root = resolve(import.meta.dirname, '../..')
+  const root = fileURLToPath(new URL('../..', import.meta.url))
   const files = findTestFiles(root, positionals)
   if (files.length === 0) {
     console.log(`No test file${positionals.length > 0 ? ` has ${positionals.join(' or ')} in its path` : ''}`)
