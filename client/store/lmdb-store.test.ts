@@ -206,7 +206,7 @@ async function tamper(folder: string): Promise<void> {
 }
 
 function startWriter(folder: string, shell?: string): ChildProcess {
-  const script = fileURLToPath(new URL('write-until-killed.ts', import.meta.url))
+  const script = fileURLToPath(new URL('write-until-killed.fixture.ts', import.meta.url))
   const { command, args } = spawnArgs(currentRuntime(), script, [folder, storageKey.toString('hex')])
   const options = { stdio: ['pipe', 'pipe', 'inherit'] as ('pipe' | 'inherit')[] }
   if (!shell) return spawn(command, args, options)

@@ -1,5 +1,5 @@
 /**
- * A process that tests kill: `write-until-killed.ts <folder> <key>` writes one transaction after the other into the
+ * A process that tests kill: `write-until-killed.fixture.ts <folder> <key>` writes one transaction after the other into the
  * store of a folder, and prints the number of each after it was committed. With a disk that is full it prints
  * `disk_full`, waits for a line on stdin, and goes on.
  */
