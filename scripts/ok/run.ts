@@ -10,16 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { SOURCE_ROOTS } from '../test/discover.ts'
 import { denoPath, nodePath, spawnArgs } from '../test/runtimes.ts'
 import { checkArrows, formatViolation } from './arrows.ts'
+import { checkLock, type Lock } from './lock.ts'
 import { readProject } from './project.ts'
+import { runSteps, type Step } from './steps.ts'
 import { checkStyle } from './style.ts'
-
-interface Step {
-  name: string
-  /** How to set right what it complains about. */
-  help: string
-  /** The complaints; empty when all is well. */
-  check: () => Promise<string> | string
-}
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const require = createRequire(import.meta.url)
@@ -41,6 +35,11 @@ const STEPS: readonly Step[] = [
     check: () => [...readProject(root).written].flatMap(([file, text]) => checkStyle(file, text)).join('\n'),
   },
   {
+    name: 'lock file',
+    help: 'npm install writes it; add by hand the entries of platforms that it could not see',
+    check: () => checkLock(readJson('package.json'), readJson('package-lock.json') as Lock).join('\n'),
+  },
+  {
     name: 'types (tsc)',
     help: 'tsconfig.json',
     check: () => nodeTool('typescript', 'tsc', ['--noEmit', '--pretty', 'false']),
@@ -55,16 +54,7 @@ const STEPS: readonly Step[] = [
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  for (const { name, help, check } of STEPS) {
-    const startedAt = performance.now()
-    const found = await check()
-    const ms = `${Math.round(performance.now() - startedAt)} ms`
-    console.log(`${found ? 'FAIL' : 'ok  '} ${name.padEnd(20)} ${ms.padStart(8)}`)
-    if (found) {
-      console.log(`\n${found.trimEnd()}\n\nThe gate is shut at: ${name} (${help})`)
-      return 1
-    }
-  }
+  if (!(await runSteps(STEPS, line => console.log(line)))) return 1
   const { command, args } = spawnArgs('node', join(root, 'scripts/test/run.ts'))
   const { code } = await run(command, args, 'inherit')
   return code
@@ -75,6 +65,10 @@ function nodeTool(name: string, bin: string, args: readonly string[]): Promise<s
   const manifestPath = require.resolve(`${name}/package.json`)
   const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as { bin: Record<string, string> }
   return complaints(nodePath(), [join(dirname(manifestPath), manifest.bin[bin] ?? bin), ...args])
+}
+
+function readJson(file: string): object {
+  return JSON.parse(readFileSync(join(root, file), 'utf8')) as object
 }
 
 /** What a command that failed has printed; empty when it succeeded. */
