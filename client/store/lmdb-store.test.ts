@@ -186,7 +186,7 @@ function rawEntries(folder: string): { path: string; sealed: Buffer }[] {
     path: Buffer.from(key).toString('latin1'),
     sealed: Buffer.from(value),
   }))
-  db.close()
+  void db.close()
   return entries
 }
 

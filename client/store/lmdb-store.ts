@@ -32,7 +32,7 @@ export function openStore({ folder, storageKey }: { folder: string; storageKey: 
       throw new FastChatError('home_damaged', 'Cannot open store: a newer FastChat has written it')
     }
   } catch (error) {
-    db.close()
+    void db.close()
     throw error
   }
   return store

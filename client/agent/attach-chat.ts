@@ -1,0 +1,204 @@
+import type { Socket } from 'node:net'
+import { FastChatError, isErrorCode } from '../../schema/errors.ts'
+import { parse } from '../../schema/parse.ts'
+import type { Chat, ChatEvent } from '../chat.ts'
+import { openLines } from './lines.ts'
+import { AGENT_PROTOCOL, Answer, type CallName, type CallParams, Hello, maxAnswerBytes } from './protocol.ts'
+
+export interface AttachOptions {
+  socket: Socket
+  /** The owner's: whoever else listens there is not it. */
+  nonce: string
+  /** For the owner to begin: it may be opening the data. */
+  helloTimeoutMs: number
+  /** For the owner to answer one call: it may be waiting for a server. */
+  callTimeoutMs: number
+}
+
+interface Pending {
+  resolve: (value: unknown) => void
+  reject: (error: FastChatError) => void
+  timer: NodeJS.Timeout
+}
+
+/**
+ * The owner's chat, through its socket. When the owner ends, what was asked is rejected with `unavailable`, and the last
+ * event is `closed` with reason `lost`.
+ *
+ * @returns null when the owner has ended before it said hello.
+ * @throws FastChatError `account_in_use` when it says nothing, or is another version of FastChat.
+ */
+export async function attachChat(options: AttachOptions): Promise<Chat | null> {
+  const chat = new AttachedChat(options)
+  const hello = await chat.hello
+  return hello ? chat : null
+}
+
+class AttachedChat implements Chat {
+  /** Whether the owner began; rejected when it is not to be talked with. */
+  readonly hello: Promise<boolean>
+  readonly #callTimeoutMs: number
+  readonly #lines: ReturnType<typeof openLines>
+  readonly #listeners = new Set<(event: ChatEvent) => void>()
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  /** The last event, once there was one. */
+  #closed: ChatEvent | undefined
+  #endHello: (outcome: boolean | FastChatError) => void
+
+  constructor({ socket, nonce, helloTimeoutMs, callTimeoutMs }: AttachOptions) {
+    this.#callTimeoutMs = callTimeoutMs
+    const { promise, end } = createHello(helloTimeoutMs)
+    this.hello = promise
+    this.#endHello = end
+    let isGreeted = false
+    this.#lines = openLines(socket, {
+      maxLineBytes: maxAnswerBytes,
+      maxUnreadBytes: maxAnswerBytes,
+      onValue: value => {
+        if (isGreeted) this.#take(value)
+        else this.#greet(value, nonce)
+        isGreeted = true
+      },
+      onClose: () => this.#end({ type: 'closed', reason: 'lost' }),
+    })
+    promise.catch(() => this.#lines.destroy())
+  }
+
+  snapshot = () => this.#call('snapshot', {}) as ReturnType<Chat['snapshot']>
+  history = (request: CallParams<'history'>) => this.#call('history', request) as ReturnType<Chat['history']>
+  open = (request: CallParams<'open'>) => this.#call('open', request) as ReturnType<Chat['open']>
+  send = (request: CallParams<'send'>) => this.#call('send', request) as ReturnType<Chat['send']>
+  message = (request: CallParams<'message'>) => this.#call('message', request) as ReturnType<Chat['message']>
+  unread = (request: CallParams<'unread'>) => this.#call('unread', request) as ReturnType<Chat['unread']>
+
+  async markRead(request: CallParams<'markRead'>): Promise<void> {
+    await this.#call('markRead', request)
+  }
+
+  /** Ends the session of all who share it. */
+  async logOut(): Promise<void> {
+    await this.#call('logOut', {})
+    this.#end({ type: 'closed', reason: 'logged-out' })
+  }
+
+  subscribe(listener: (event: ChatEvent) => void): () => void {
+    this.#listeners.add(listener)
+    // The owner may have ended between its greeting and this.
+    const closed = this.#closed
+    if (closed) queueMicrotask(() => listener(closed))
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Leaves the session; it goes on for the others. */
+  async close(): Promise<void> {
+    this.#end({ type: 'closed', reason: 'closed' })
+  }
+
+  #call<N extends CallName>(name: N, params: CallParams<N>): Promise<unknown> {
+    if (this.#closed) return Promise.reject(lostError(name))
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id)
+        reject(
+          new FastChatError(
+            'unavailable',
+            `Cannot ${verbOf(name)}: the process that has the account is silent`,
+          ),
+        )
+      }, this.#callTimeoutMs)
+      this.#pending.set(id, { resolve, reject, timer })
+      this.#lines.write({ id, call: name, with: params })
+    })
+  }
+
+  #greet(value: unknown, nonce: string): void {
+    try {
+      const { hello } = parse(Hello, value, { what: 'greeting' })
+      if (hello.protocol !== AGENT_PROTOCOL) {
+        throw new FastChatError('account_in_use', 'Cannot open account: another version of FastChat has it')
+      }
+      this.#endHello(hello.nonce === nonce)
+      if (hello.nonce !== nonce) this.#lines.destroy()
+    } catch (error) {
+      this.#endHello(
+        error instanceof FastChatError && error.code === 'account_in_use'
+          ? error
+          : new FastChatError('account_in_use', 'Cannot open account: what has it is not FastChat'),
+      )
+    }
+  }
+
+  #take(value: unknown): void {
+    let answer: Answer
+    try {
+      answer = parse(Answer, value, { what: 'answer' })
+    } catch {
+      this.#lines.destroy()
+      return
+    }
+    if ('event' in answer) {
+      if (answer.event.type === 'closed') this.#end(answer.event)
+      else this.#emit(answer.event)
+      return
+    }
+    const pending = this.#pending.get(answer.id)
+    if (!pending) return
+    this.#pending.delete(answer.id)
+    clearTimeout(pending.timer)
+    if ('ok' in answer) {
+      pending.resolve(answer.ok)
+      return
+    }
+    const { code, message } = answer.error
+    pending.reject(new FastChatError(isErrorCode(code) ? code : 'internal', message))
+  }
+
+  #end(event: ChatEvent): void {
+    if (this.#closed) return
+    // The answer to one's own `logOut` may still come, after the event that it causes.
+    const isLoggedOut = event.type === 'closed' && event.reason === 'logged-out'
+    this.#closed = event
+    this.#endHello(false)
+    for (const { resolve, reject, timer } of this.#pending.values()) {
+      clearTimeout(timer)
+      if (isLoggedOut) resolve(undefined)
+      else reject(lostError('ask'))
+    }
+    this.#pending.clear()
+    void this.#lines.end()
+    this.#emit(event)
+    this.#listeners.clear()
+  }
+
+  #emit(event: ChatEvent): void {
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+}
+
+function createHello(timeoutMs: number) {
+  let end: (outcome: boolean | FastChatError) => void = () => undefined
+  const promise = new Promise<boolean>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      end(new FastChatError('account_in_use', 'Cannot open account: the process that has it does not answer'))
+    }, timeoutMs)
+    end = outcome => {
+      clearTimeout(timer)
+      if (outcome instanceof FastChatError) reject(outcome)
+      else resolve(outcome)
+    }
+  })
+  return { promise, end }
+}
+
+function lostError(name: string): FastChatError {
+  return new FastChatError(
+    'unavailable',
+    `Cannot ${verbOf(name)}: the process that had the account has ended`,
+  )
+}
+
+function verbOf(name: string): string {
+  return name === 'logOut' ? 'log out' : name === 'markRead' ? 'mark as read' : name
+}
