@@ -1,0 +1,217 @@
+import { mkdirSync } from 'node:fs'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { MongoError } from '../errors.ts'
+
+/** One ordered table of the store: bytes to bytes. */
+export type Table = Database<Buffer, Buffer>
+
+export interface Entry {
+  key: Buffer
+  value: Buffer
+}
+
+interface Job {
+  run: () => unknown
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+  failure?: unknown
+  result?: unknown
+}
+
+/** Address space for the map, not disk: the file grows only with its data. */
+const MAP_BYTES = 256 * 1024 ** 3
+/** A group is closed when it has run this long, so that early writers are not kept waiting by later ones. */
+const GROUP_MS = 25
+
+/** Called around each group of writes. */
+export interface EngineHooks {
+  /** Last writes of the transaction: counters that changed. */
+  beforeCommit(): void
+  /** The group is on disk. */
+  afterCommit(): void
+  /** The group is undone: what memory holds of it must be read again. */
+  afterAbort(): void
+}
+
+/**
+ * The key-value store with group commit. All writes go through `write`; those that arrive while a commit is on its
+ * way to the disk share the next one. A promise of `write` resolves only when its transaction is on disk (fsync'd).
+ */
+export class Engine {
+  readonly root: RootDatabase<Buffer, Buffer>
+  readonly docs: Table
+  readonly index: Table
+  readonly oplog: Table
+  readonly meta: Table
+  #hooks: EngineHooks = { beforeCommit() {}, afterCommit() {}, afterAbort() {} }
+  #queue: Job[] = []
+  #running: Promise<void> | undefined
+  #closed = false
+
+  constructor(dataDir: string) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    // overlappingSync off: a commit returns after its fsync, never before.
+    this.root = open<Buffer, Buffer>({
+      path: dataDir,
+      noSubdir: false,
+      maxDbs: 8,
+      mapSize: MAP_BYTES,
+      overlappingSync: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      cache: false,
+    })
+    const table = (name: string): Table =>
+      this.root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
+    this.docs = table('docs')
+    this.index = table('index')
+    this.oplog = table('oplog')
+    this.meta = table('meta')
+  }
+
+  setHooks(hooks: EngineHooks): void {
+    this.#hooks = hooks
+  }
+
+  /**
+   * Runs `job` inside the next write transaction and resolves with its result when that is durable.
+   * The job is synchronous, may run twice (when a neighbour spoils the group), and must throw a MongoError only
+   * before it has written anything of the step that failed: what it wrote before is kept.
+   * @throws MongoError 14031 when the disk is full, 91 when the store is closed
+   */
+  write<T>(job: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new MongoError(91, 'Cannot write: the database is shutting down'))
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ run: job, resolve: resolve as (value: unknown) => void, reject })
+      this.#running ??= this.#drain()
+    })
+  }
+
+  async #drain(): Promise<void> {
+    // One turn of the event loop, so that what arrived together commits together.
+    await new Promise<void>(resolve => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const failed = await this.#commit(() => this.#queue.shift())
+      if (failed.length === 1) failed[0]?.reject(storageError(failed[0].failure))
+      else {
+        // Somebody spoiled the group: each on its own.
+        for (const job of failed) {
+          let next: Job | undefined = job
+          const alone = await this.#commit(() => {
+            const taken = next
+            next = undefined
+            return taken
+          })
+          for (const one of alone) one.reject(storageError(one.failure))
+        }
+      }
+    }
+    this.#running = undefined
+  }
+
+  /** Commits a group; resolves with the jobs that must be answered with a failure or run again. */
+  async #commit(take: () => Job | undefined): Promise<Job[]> {
+    const group: Job[] = []
+    try {
+      await this.root.childTransaction(() => {
+        const end = performance.now() + GROUP_MS
+        for (let job = take(); job !== undefined; job = take()) {
+          group.push(job)
+          job.failure = undefined
+          try {
+            job.result = job.run()
+          } catch (error) {
+            if (!(error instanceof MongoError)) throw error
+            job.failure = error
+          }
+          if (performance.now() > end) break
+        }
+        this.#hooks.beforeCommit()
+      })
+    } catch (error) {
+      const cause = await rootCause(error)
+      this.root.resetReadTxn()
+      this.#hooks.afterAbort()
+      for (const job of group) job.failure = cause
+      return group
+    }
+    this.#hooks.afterCommit()
+    for (const job of group) {
+      if (job.failure === undefined) job.resolve(job.result)
+      else job.reject(job.failure)
+    }
+    return []
+  }
+
+  /** Waits for the running commits and closes the store. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+    await this.root.close()
+  }
+}
+
+async function rootCause(error: unknown): Promise<unknown> {
+  const pending = (error as { commitError?: Promise<unknown> }).commitError
+  if (pending === undefined) return error
+  try {
+    const settled = await Promise.race([pending, new Promise(resolve => setImmediate(resolve))])
+    return settled ?? error
+  } catch (cause) {
+    return cause
+  }
+}
+
+function storageError(error: unknown): unknown {
+  if (error instanceof MongoError) return error
+  const text = error instanceof Error ? error.message : String(error)
+  const code = (error as { code?: unknown } | undefined)?.code
+  if (
+    code === 28 ||
+    code === 'ENOSPC' ||
+    /no space|MDB_MAP_FULL|quota|file too large|Commit failed/i.test(text)
+  ) {
+    return new MongoError(14031, 'Cannot write: no space is left on the disk')
+  }
+  return error
+}
+
+export interface ScanOptions {
+  /** First key, inclusive. */
+  start: Buffer
+  /** Behind the last key, exclusive. */
+  end: Buffer
+  reverse?: boolean
+  limit?: number
+}
+
+/** Reads one stretch of a table into memory, in key order or against it. */
+export function readRange(table: Table, { start, end, reverse = false, limit }: ScanOptions): Entry[] {
+  if (Buffer.compare(start, end) >= 0) return []
+  const common = limit === undefined ? {} : { limit }
+  const range = reverse
+    ? table.getRange({
+        start: end,
+        end: start,
+        reverse: true,
+        inclusiveEnd: true,
+        exclusiveStart: true,
+        ...common,
+      })
+    : table.getRange({ start, end, ...common })
+  const out: Entry[] = []
+  for (const { key, value } of range) out.push({ key, value })
+  return out
+}
+
+/** The smallest key behind every key that begins with `prefix`. */
+export function afterPrefix(prefix: Uint8Array): Buffer {
+  const out = Buffer.from(prefix)
+  for (let i = out.length - 1; i >= 0; i--) {
+    if (out[i] !== 0xff) {
+      out[i] = (out[i] as number) + 1
+      return out.subarray(0, i + 1)
+    }
+  }
+  throw new RangeError('Cannot bound a prefix: it has only FF bytes')
+}
