@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
-import { type OwnerRecord, processStart, withOwnerFile } from './owner-file.ts'
+import { giveUpOwnership, type OwnerRecord, processStart, readOwner, takeOwnership } from './owner-file.ts'
 import { chooseSocketPath, removeSocket, type SocketFolders } from './socket-path.ts'
 
 /** Either this process owns the account now, or it is connected to the one that does. */
@@ -24,35 +24,33 @@ const MAX_ROUNDS = 50
 /**
  * Claims an account for this process.
  *
- * An owner listens on its own new socket before it writes its record, and removes the record before it stops listening.
- * So a record whose socket refuses is one of a process that was killed, and is replaced, by compare-and-set on its nonce;
- * never by age, nor by process id alone. Of several processes that try at once, one is the owner and the others connect
- * to it.
+ * An owner listens on its own new socket before it writes its record, and empties the record before it stops listening.
+ * So a record whose socket refuses is one of a process that was killed: it is followed by the next one, never by age, nor
+ * by process id alone. Of several processes that try at once, one is the owner and the others connect to it.
  *
  * @param folder the account's folder
  * @throws FastChatError `account_in_use` when the owner lives but cannot be connected to; `home_damaged`, `disk_full`.
  */
 export async function claim(folder: string, options: SocketFolders = {}): Promise<Claim> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const found = await withOwnerFile(folder, file => file.read())
-    if (found) {
-      const socket = await connectTo(found)
-      if (socket) return { owner: false, record: found, socket }
-      // One that gave up meanwhile has removed its record: then there is nothing to take over.
-      const now = await withOwnerFile(folder, file => file.read())
-      if (now?.nonce !== found.nonce) continue
-      checkEnded(found)
+    const { generation, record } = await readOwner(folder)
+    if (record) {
+      const socket = await connectTo(record)
+      if (socket) return { owner: false, record, socket }
+      // One that gave up meanwhile has said so before it stopped listening.
+      const now = await readOwner(folder)
+      if (now.record?.nonce !== record.nonce) continue
+      checkEnded(record)
     }
     const listening = await listen(folder, options)
-    const won = await withOwnerFile(folder, file => file.swap(found?.nonce ?? null, listening.record)).catch(
-      async (error: unknown) => {
-        await listening.stop()
-        throw error
-      },
-    )
-    if (won) {
-      if (found) await removeSocket(found.socketPath)
-      return asOwner(folder, listening)
+    try {
+      if (await takeOwnership(folder, { previous: generation, record: listening.record })) {
+        if (record) await removeSocket(record.socketPath)
+        return asOwner({ folder, generation: generation + 1, listening })
+      }
+    } catch (error) {
+      await listening.stop()
+      throw error
     }
     await listening.stop()
   }
@@ -92,7 +90,13 @@ async function listen(folder: string, options: SocketFolders): Promise<Listening
   }
 }
 
-function asOwner(folder: string, { record, server, stop }: Listening): Claim {
+interface Ownership {
+  folder: string
+  generation: number
+  listening: Listening
+}
+
+function asOwner({ folder, generation, listening: { record, server, stop } }: Ownership): Claim {
   const open = new Set<Socket>()
   let handle: ((socket: Socket) => void) | undefined
   let released: Promise<void> | undefined
@@ -104,11 +108,7 @@ function asOwner(folder: string, { record, server, stop }: Listening): Claim {
     if (handle) begin(handle, socket)
   })
   async function release(): Promise<void> {
-    try {
-      await withOwnerFile(folder, file => file.swap(record.nonce, null))
-    } catch {
-      // A full disk. The record stays, and is taken over once this process has ended.
-    }
+    await giveUpOwnership(folder, generation)
     const stopped = stop()
     for (const socket of open) socket.destroy()
     await stopped

@@ -74,6 +74,8 @@ async function ownChat(owned: Owned, start: () => Promise<Chat>): Promise<Chat> 
     return finished
   }
   owned.accept(socket => {
+    // Whoever comes at the end is not greeted; when the account is given up, they are let go and claim it.
+    if (finished !== undefined) return
     const serving = serveChat(chat, { socket, nonce: owned.nonce })
     servings.add(serving)
     socket.once('close', () => servings.delete(serving))

@@ -54,9 +54,7 @@ async function rejects(action: Promise<unknown>, expected: (error: unknown) => b
   assert.ok(expected(error), `unexpected: ${error}`)
 }
 
-test('`openHome()` makes folders and files that nobody else may get at, whatever the umask', async ({
-  folder,
-}) => {
+test('`openHome()` makes folders and files that nobody else may get at, whatever the umask', () => {
   const script = fileURLToPath(new URL('create-account.fixture.ts', import.meta.url))
   for (const umask of ['000', '022', '077']) {
     const root = mkdtempSync(join(tmpdir(), 'fastchat-umask-'))

@@ -9,7 +9,7 @@ import { Base64Url32, UserId } from '../../schema/ids.ts'
  *   accounts/<userId>/         0700
  *     lock.json                the storage key, wrapped under a key that only a log-in gives
  *     open.key                 the storage key itself, while logged in
- *     data.mdb, owner.mdb, agent-*.sock
+ *     data.mdb, data.mdb-lock, owner-<n>.json, agent-*.sock
  * ```
  */
 export interface Home {

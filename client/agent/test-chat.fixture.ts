@@ -1,0 +1,143 @@
+import { v7 as uuidv7 } from 'uuid'
+import { FastChatError } from '../../schema/errors.ts'
+import type { Chat, ChatEvent, ChatSnapshot, MessageItem } from '../chat.ts'
+
+/** A chat for tests of what is built on `Chat`: it keeps messages in an array, and the test plays the server. */
+export interface TestChat {
+  chat: Chat
+  messages: MessageItem[]
+  snapshot: ChatSnapshot
+  /** What was asked of it, in order: method names and what they were given. */
+  calls: { method: string; request?: unknown }[]
+  emit: (event: ChatEvent) => void
+  /** A message from somebody else comes in. */
+  receive: (from: string, text: string) => MessageItem
+  /** A message of one's own changes. */
+  change: (id: string, change: Partial<MessageItem>) => void
+  /** When set, `send` waits for it first. */
+  holdSend?: Promise<void>
+  isClosed: () => boolean
+}
+
+export const conversationWith = (user: string) =>
+  `${user}${'A'.repeat(43)}`.slice(0, 43).replace(/[^\w-]/g, '_')
+
+export function createTestChat(me = 'alice', messages: MessageItem[] = []): TestChat {
+  const listeners = new Set<(event: ChatEvent) => void>()
+  const readUpTo = new Map<string, number>()
+  let seq = messages.length
+  let isClosed = false
+
+  const test: TestChat = {
+    chat: {
+      snapshot: async () => record('snapshot', undefined, test.snapshot),
+      async history(request) {
+        const { conversation, limit, beforeSeq = Number.POSITIVE_INFINITY } = request
+        const found = messages.filter(item => item.conversation === conversation && item.seq < beforeSeq)
+        return record('history', request, found.slice(-limit))
+      },
+      async open(request) {
+        record('open', request, undefined)
+        if (request.with === 'nobody')
+          throw new FastChatError('unknown_user', 'Cannot find "nobody": no such user')
+        return {
+          id: conversationWith(request.with),
+          kind: 'direct',
+          with: request.with,
+          unread: 0,
+          lastAt: 0,
+        }
+      },
+      async send(request) {
+        record('send', request, undefined)
+        await test.holdSend
+        const known = messages.find(({ id }) => id === request.id)
+        if (known) return known
+        if (request.to === 'nobody') {
+          throw new FastChatError('unknown_user', 'Cannot send to "nobody": no such user')
+        }
+        return add({ id: request.id ?? uuidv7(), from: me, to: request.to, text: request.text, mine: true })
+      },
+      async message(request) {
+        return record('message', request, messages.find(({ id }) => id === request.id) ?? null)
+      },
+      async unread(request) {
+        const found = messages.filter(
+          ({ mine, conversation, seq }) => !mine && seq > (readUpTo.get(conversation) ?? 0),
+        )
+        return record('unread', request, found.slice(0, request.limit))
+      },
+      async markRead(request) {
+        record('markRead', request, undefined)
+        readUpTo.set(request.conversation, Math.max(request.upToSeq, readUpTo.get(request.conversation) ?? 0))
+      },
+      async logOut() {
+        record('logOut', undefined, undefined)
+        end({ type: 'closed', reason: 'logged-out' })
+      },
+      subscribe(listener) {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
+      async close() {
+        record('close', undefined, undefined)
+        end({ type: 'closed', reason: 'closed' })
+      },
+    },
+    messages,
+    snapshot: {
+      me,
+      connection: { state: 'online', server: 'ws://test' },
+      conversations: [],
+      queued: 0,
+      drained: true,
+    },
+    calls: [],
+    emit(event) {
+      if (event.type === 'closed') return end(event)
+      for (const listener of [...listeners]) listener(event)
+    },
+    receive: (from, text) => add({ id: uuidv7(), from, to: from, text, mine: false }),
+    change(id, change) {
+      const item = messages.find(message => message.id === id)
+      if (!item) throw new Error('Cannot change message: not there')
+      Object.assign(item, change)
+      test.emit({ type: 'item', item })
+    },
+    isClosed: () => isClosed,
+  }
+
+  function record<T>(method: string, request: unknown, result: T): T {
+    test.calls.push({ method, ...(request === undefined ? {} : { request }) })
+    if (isClosed && method !== 'close')
+      throw new FastChatError('unavailable', `Cannot ${method}: the session has ended`)
+    return result
+  }
+
+  function add(message: { id: string; from: string; to: string; text: string; mine: boolean }): MessageItem {
+    const item: MessageItem = {
+      kind: 'message',
+      id: message.id,
+      conversation: conversationWith(message.to),
+      seq: ++seq,
+      from: message.from,
+      mine: message.mine,
+      sentAt: Date.UTC(2026, 10, 23, 9, 12, seq),
+      receivedAt: Date.UTC(2026, 10, 23, 9, 13, seq),
+      content: { type: 'text', text: message.text },
+      ...(message.mine ? { state: 'queued' as const } : {}),
+    }
+    messages.push(item)
+    test.emit({ type: 'item', item })
+    return item
+  }
+
+  function end(event: ChatEvent): void {
+    if (isClosed) return
+    isClosed = true
+    for (const listener of [...listeners]) listener(event)
+    listeners.clear()
+  }
+
+  return test
+}
