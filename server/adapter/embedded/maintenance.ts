@@ -16,7 +16,7 @@ export class Maintenance {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #rounds = 0
-  #isStopped = false
+  readonly #stopping = new AbortController()
 
   constructor(store: Store, options: { cursors: Cursors; sweepMs?: number }) {
     this.#store = store
@@ -44,7 +44,7 @@ export class Maintenance {
   }
 
   #schedule(): void {
-    if (this.#isStopped) return
+    if (this.#stopping.signal.aborted) return
     this.#timer = setTimeout(() => {
       this.#running = this.#round()
         // A full disk ends a round, not the server: the next one tries again.
@@ -59,13 +59,15 @@ export class Maintenance {
 
   async #round(): Promise<void> {
     this.#cursors.sweep()
-    await expireDocuments(this.#store, Date.now())
-    await sweepGarbage(this.#store)
-    if (this.#rounds++ % RETRY_SWEEP_EVERY === 0) await sweepRetries(this.#store, Date.now())
+    const { signal } = this.#stopping
+    await expireDocuments(this.#store, { nowMs: Date.now(), signal })
+    await sweepGarbage(this.#store, signal)
+    if (this.#rounds++ % RETRY_SWEEP_EVERY === 0 && !signal.aborted)
+      await sweepRetries(this.#store, Date.now())
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
+    this.#stopping.abort()
     clearTimeout(this.#timer)
     await this.#running
   }

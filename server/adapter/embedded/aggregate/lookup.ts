@@ -6,7 +6,7 @@ import { leafValues } from '../query/path.ts'
 import { plan } from '../query/planner.ts'
 import { scan } from '../query/scan.ts'
 import { compileExpression } from './expression.ts'
-import { compileStages, type PipelineContext, type Stage, stageEntry } from './pipeline.ts'
+import { type NestingContext, type PipelineContext, type Stage, stageEntry } from './stage.ts'
 
 /** The documents of another collection that pass a filter, by its indexes. */
 function* foreign(
@@ -49,7 +49,7 @@ function leadingMatch(pipeline: readonly unknown[]): { filter: Doc; rest: readon
 }
 
 /** @throws MongoError 9 for a specification that is neither of the two forms */
-export function compileLookup(operand: unknown, context: PipelineContext): Stage {
+export function compileLookup(operand: unknown, context: NestingContext): Stage {
   if (!isDocument(operand) || typeof operand.from !== 'string' || typeof operand.as !== 'string') {
     throw new MongoError(9, "$lookup must specify 'from' and 'as' as strings")
   }
@@ -95,12 +95,12 @@ export function compileLookup(operand: unknown, context: PipelineContext): Stage
     const variables = Object.entries(isDocument(spec.let) ? spec.let : {}).map(
       ([name, expression]) => [name, compileExpression(expression)] as const,
     )
-    if (variables.length === 0) compileStages(pipeline, context)
+    if (variables.length === 0) context.compile(pipeline, context)
     return rec => {
       const values = new Map(variables.map(([name, compute]) => [name, compute(rec)]))
       const bound = bind(pipeline, values) as unknown[]
       const { filter, rest } = leadingMatch(bound)
-      return compileStages(rest, context)(foreign(context, from as string, filter))
+      return context.compile(rest, context)(foreign(context, from as string, filter))
     }
   }
 }
@@ -113,13 +113,13 @@ function withField(doc: Doc, path: readonly string[], value: unknown): Doc {
   return out
 }
 
-export function compileUnionWith(operand: unknown, context: PipelineContext): Stage {
+export function compileUnionWith(operand: unknown, context: NestingContext): Stage {
   const spec: Doc = typeof operand === 'string' ? { coll: operand } : isDocument(operand) ? operand : {}
   if (typeof spec.coll !== 'string') throw new MongoError(9, '$unionWith must name a collection')
   const name = spec.coll
   const pipeline = Array.isArray(spec.pipeline) ? spec.pipeline : []
   const { filter, rest } = leadingMatch(pipeline)
-  const stages = compileStages(rest, context)
+  const stages = context.compile(rest, context)
   return function* union(rows) {
     yield* rows
     yield* stages(foreign(context, name, filter))

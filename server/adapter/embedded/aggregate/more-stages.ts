@@ -11,7 +11,7 @@ import { MongoError } from '../errors.ts'
 import { MAX_SORT_BYTES } from '../query/sort.ts'
 import { compileExpression, toPlain } from './expression.ts'
 import { compileGroup } from './group.ts'
-import { compileStages, type PipelineContext, type Stage } from './pipeline.ts'
+import type { NestingContext, Stage } from './stage.ts'
 
 /** `$sample`: a reservoir, so that only the sample is held. */
 export function compileSample(operand: unknown): Stage {
@@ -44,12 +44,12 @@ export function compileSample(operand: unknown): Stage {
 }
 
 /** `$facet`: its input is held once, within the memory of a sort. */
-export function compileFacet(operand: unknown, context: PipelineContext): Stage {
+export function compileFacet(operand: unknown, context: NestingContext): Stage {
   if (!isDocument(operand)) throw new MongoError(40169, 'the $facet specification must be a non-empty object')
   const facets = Object.entries(operand).map(([name, pipeline]) => {
     if (!Array.isArray(pipeline))
       throw new MongoError(40170, `arguments to $facet must be arrays, ${name} is not`)
-    return [name, compileStages(pipeline, context)] as const
+    return [name, context.compile(pipeline, context)] as const
   })
   return function* facet(rows) {
     const held: Rec[] = []

@@ -5,20 +5,12 @@ import { compileFilter } from '../query/matcher.ts'
 import { parseSort } from '../query/planner.ts'
 import { compileAddFields, compileProjection } from '../query/projection.ts'
 import { sortRows } from '../query/sort.ts'
-import type { Store } from '../storage/store.ts'
 import { compileExpression } from './expression.ts'
 import { compileGroup } from './group.ts'
 import { compileLookup, compileUnionWith } from './lookup.ts'
 import { compileBucket, compileFacet, compileRedact, compileSample } from './more-stages.ts'
+import { type PipelineContext, type Stage, stageEntry } from './stage.ts'
 import { compileUnwind } from './unwind.ts'
-
-/** A stage: documents in, documents out; null passes through. */
-export type Stage = (rows: Iterable<Rec | null>) => Iterable<Rec | null>
-/** What stages may reach beyond their input. */
-export interface PipelineContext {
-  store: Store
-  db: string
-}
 
 /** Stages that MongoDB has and this server refuses. */
 const REFUSED = new Set([
@@ -154,13 +146,13 @@ function compileStage(name: string, operand: unknown, context: PipelineContext):
     case '$unwind':
       return compileUnwind(operand)
     case '$lookup':
-      return compileLookup(operand, context)
+      return compileLookup(operand, { ...context, compile: compileStages })
     case '$unionWith':
-      return compileUnionWith(operand, context)
+      return compileUnionWith(operand, { ...context, compile: compileStages })
     case '$sample':
       return compileSample(operand)
     case '$facet':
-      return compileFacet(operand, context)
+      return compileFacet(operand, { ...context, compile: compileStages })
     case '$bucket':
       return compileBucket(operand)
     case '$redact':
@@ -173,16 +165,6 @@ function compileStage(name: string, operand: unknown, context: PipelineContext):
       if (REFUSED.has(name)) throw notImplemented(name)
       throw new MongoError(40324, `Unrecognized pipeline stage name: '${name}'`)
   }
-}
-
-/** @throws MongoError 40323 when a stage is not one field */
-export function stageEntry(stage: unknown): [name: string, operand: unknown] {
-  const entries = isDocument(stage) ? Object.entries(stage) : []
-  const [entry] = entries
-  if (entry === undefined || entries.length !== 1) {
-    throw new MongoError(40323, 'A pipeline stage specification object must contain exactly one field.')
-  }
-  return entry
 }
 
 /**

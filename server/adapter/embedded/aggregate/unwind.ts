@@ -1,7 +1,7 @@
 import { type Doc, Rec } from '../bson/codec.ts'
 import { getOwn, isDocument, Long, setOwn, truthy } from '../bson/value.ts'
 import { MongoError } from '../errors.ts'
-import type { Stage } from './pipeline.ts'
+import type { Stage } from './stage.ts'
 
 function withValue(doc: Doc, parts: readonly string[], value: unknown): Doc {
   const [name = '', ...rest] = parts

@@ -1,8 +1,8 @@
 import { Rec } from '../bson/codec.ts'
 import { MongoError } from '../errors.ts'
 import type { Collection, IndexInfo } from '../storage/catalog.ts'
-import { afterPrefix, readRange } from '../storage/engine.ts'
 import { docKey, type Store } from '../storage/store.ts'
+import { afterPrefix } from '../storage/table.ts'
 
 const CHUNK = 500
 
@@ -49,7 +49,7 @@ export class IndexBuilds {
           if (found === undefined)
             throw new MongoError(26, 'Cannot build the index: the collection was dropped')
           const { coll, index } = found
-          const entries = readRange(store.engine.docs, {
+          const entries = store.engine.docs.range({
             start: docKey(coll.id, from + 1),
             end: docKey(coll.id + 1, 0),
             limit: CHUNK,
@@ -86,14 +86,14 @@ export function dropIndex(store: Store, coll: Collection, index: IndexInfo): voi
   store.catalog.save(coll)
 }
 
-/** Removes the indexes whose build a crash has ended, and sweeps dropped data, slice by slice. */
-export async function sweepGarbage(store: Store): Promise<void> {
+/** Sweeps what was dropped, slice by slice. */
+export async function sweepGarbage(store: Store, signal: AbortSignal): Promise<void> {
   for (const { table, id } of store.catalog.garbage()) {
     const prefix = Buffer.alloc(4)
     prefix.writeUInt32BE(id, 0)
-    for (let isOver = false; !isOver; ) {
+    for (let isOver = false; !isOver && !signal.aborted; ) {
       isOver = await store.write(() => {
-        const entries = readRange(store.engine[table], {
+        const entries = store.engine[table].range({
           start: prefix,
           end: afterPrefix(prefix),
           limit: CHUNK,

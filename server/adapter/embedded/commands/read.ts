@@ -1,5 +1,6 @@
 import { Long } from 'bson'
-import { compileStages, stageEntry } from '../aggregate/pipeline.ts'
+import { compileStages } from '../aggregate/pipeline.ts'
+import { stageEntry } from '../aggregate/stage.ts'
 import { type Doc, MAX_DOCUMENT_BYTES, Rec } from '../bson/codec.ts'
 import { valueId } from '../bson/key.ts'
 import { Int32, isDocument, toInteger, toNumber, truthy } from '../bson/value.ts'

@@ -2,8 +2,8 @@ import { Binary } from 'bson'
 import { type Doc, decode, encode } from '../bson/codec.ts'
 import { isDocument, Long, toNumber } from '../bson/value.ts'
 import { MongoError } from '../errors.ts'
-import { afterPrefix, readRange } from '../storage/engine.ts'
 import type { Store } from '../storage/store.ts'
+import { afterPrefix } from '../storage/table.ts'
 
 const PREFIX = Buffer.from('S')
 /** A client that is silent this long does not retry any more. */
@@ -51,7 +51,7 @@ export function rememberState(store: Store, id: RetryId | undefined, state: Doc)
 export async function sweepRetries(store: Store, nowMs: number): Promise<void> {
   let start = PREFIX
   for (;;) {
-    const entries = readRange(store.engine.meta, { start, end: afterPrefix(PREFIX), limit: 256 })
+    const entries = store.engine.meta.range({ start, end: afterPrefix(PREFIX), limit: 256 })
     const last = entries[entries.length - 1]
     if (last === undefined) return
     const old = entries

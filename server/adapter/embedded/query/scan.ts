@@ -2,7 +2,6 @@ import type { Rec } from '../bson/codec.ts'
 import { Rec as Record } from '../bson/codec.ts'
 import { valueId } from '../bson/key.ts'
 import type { Collection } from '../storage/catalog.ts'
-import { readRange } from '../storage/engine.ts'
 import { docKey, type Store } from '../storage/store.ts'
 import type { Matcher } from './matcher.ts'
 import type { IndexScan, Plan } from './planner.ts'
@@ -70,7 +69,7 @@ function* scanCollection(
   let end = docKey(coll.id + 1, 0)
   let limit = FIRST_CHUNK
   for (;;) {
-    const entries = readRange(store.engine.docs, { start, end, reverse, limit })
+    const entries = store.engine.docs.range({ start, end, reverse, limit })
     for (const { key, value } of entries) {
       stats.docsExamined++
       const rec = new Record(value)
@@ -120,7 +119,7 @@ function* scanIndex(
     let { start, end } = range
     let limit = FIRST_CHUNK
     for (;;) {
-      const entries = readRange(table, { start, end, reverse: plan.reverse, limit })
+      const entries = table.range({ start, end, reverse: plan.reverse, limit })
       for (const { value } of entries) {
         const row = take(value)
         if (row !== undefined) yield row

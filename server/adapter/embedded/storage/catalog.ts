@@ -3,8 +3,8 @@ import { toNumber, truthy } from '../bson/value.ts'
 import { MongoError } from '../errors.ts'
 import { compileFilter, type Matcher } from '../query/matcher.ts'
 import type { Engine } from './engine.ts'
-import { afterPrefix, readRange } from './engine.ts'
 import type { KeyPattern } from './index-keys.ts'
+import { afterPrefix } from './table.ts'
 
 /** One index of a collection. */
 export interface IndexInfo extends KeyPattern {
@@ -111,7 +111,7 @@ export class Catalog {
     const next = this.#engine.meta.get(NEXT_ID)
     this.#nextId = next === undefined ? 1 : Buffer.from(next).readUInt32BE(0)
     const start = Buffer.from([COLLECTION])
-    for (const { value } of readRange(this.#engine.meta, { start, end: afterPrefix(start) })) {
+    for (const { value } of this.#engine.meta.range({ start, end: afterPrefix(start) })) {
       const coll = this.#parse(decode(value))
       this.#byName.set(namespaceOf(coll), coll)
     }
@@ -223,7 +223,7 @@ export class Catalog {
 
   garbage(): { table: 'docs' | 'index'; id: number }[] {
     const start = Buffer.from([GARBAGE])
-    return readRange(this.#engine.meta, { start, end: afterPrefix(start) }).map(({ key, value }) => ({
+    return this.#engine.meta.range({ start, end: afterPrefix(start) }).map(({ key, value }) => ({
       table: value.toString() === 'docs' ? 'docs' : 'index',
       id: key.readUInt32BE(1),
     }))

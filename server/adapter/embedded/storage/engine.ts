@@ -1,14 +1,7 @@
 import { mkdirSync } from 'node:fs'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { open, type RootDatabase } from 'lmdb'
 import { MongoError } from '../errors.ts'
-
-/** One ordered table of the store: bytes to bytes. */
-export type Table = Database<Buffer, Buffer>
-
-export interface Entry {
-  key: Buffer
-  value: Buffer
-}
+import { Table } from './table.ts'
 
 interface Job {
   run: () => unknown
@@ -62,7 +55,9 @@ export class Engine {
       cache: false,
     })
     const table = (name: string): Table =>
-      this.root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
+      new Table(
+        this.root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary', cache: false }),
+      )
     this.docs = table('docs')
     this.index = table('index')
     this.oplog = table('oplog')
@@ -174,44 +169,4 @@ function storageError(error: unknown): unknown {
     return new MongoError(14031, 'Cannot write: no space is left on the disk')
   }
   return error
-}
-
-export interface ScanOptions {
-  /** First key, inclusive. */
-  start: Buffer
-  /** Behind the last key, exclusive. */
-  end: Buffer
-  reverse?: boolean
-  limit?: number
-}
-
-/** Reads one stretch of a table into memory, in key order or against it. */
-export function readRange(table: Table, { start, end, reverse = false, limit }: ScanOptions): Entry[] {
-  if (Buffer.compare(start, end) >= 0) return []
-  const common = limit === undefined ? {} : { limit }
-  const range = reverse
-    ? table.getRange({
-        start: end,
-        end: start,
-        reverse: true,
-        inclusiveEnd: true,
-        exclusiveStart: true,
-        ...common,
-      })
-    : table.getRange({ start, end, ...common })
-  const out: Entry[] = []
-  for (const { key, value } of range) out.push({ key, value })
-  return out
-}
-
-/** The smallest key behind every key that begins with `prefix`. */
-export function afterPrefix(prefix: Uint8Array): Buffer {
-  const out = Buffer.from(prefix)
-  for (let i = out.length - 1; i >= 0; i--) {
-    if (out[i] !== 0xff) {
-      out[i] = (out[i] as number) + 1
-      return out.subarray(0, i + 1)
-    }
-  }
-  throw new RangeError('Cannot bound a prefix: it has only FF bytes')
 }

@@ -1,7 +1,6 @@
 import { Timestamp } from 'bson'
 import { encode } from '../bson/codec.ts'
 import type { Engine } from './engine.ts'
-import { readRange } from './engine.ts'
 
 /** What an oplog entry says has happened. */
 export const OP = {
@@ -101,7 +100,7 @@ export class Oplog {
   }
 
   reload(): void {
-    const [last] = readRange(this.#engine.oplog, {
+    const [last] = this.#engine.oplog.range({
       start: tsKey(0n),
       end: tsKey(~0n & 0xffffffffffffffffn),
       reverse: true,
@@ -156,7 +155,7 @@ export class Oplog {
     if (!this.#isDirty) return
     let trimmed = 0
     while (this.#bytes > this.#maxBytes && trimmed < Math.max(TRIM_AT_ONCE, this.#uncommitted.length * 2)) {
-      const old = readRange(this.#engine.oplog, {
+      const old = this.#engine.oplog.range({
         start: tsKey(0n),
         end: tsKey(this.#committed + 1n),
         limit: 64,
@@ -211,11 +210,13 @@ export class Oplog {
       }
       return this.#recent.slice(low, low + limit)
     }
-    return readRange(this.#engine.oplog, {
-      start: tsKey(after + 1n),
-      end: tsKey(this.#committed + 1n),
-      limit,
-    }).map(({ key, value }) => unpack(key.readBigUInt64BE(0), value))
+    return this.#engine.oplog
+      .range({
+        start: tsKey(after + 1n),
+        end: tsKey(this.#committed + 1n),
+        limit,
+      })
+      .map(({ key, value }) => unpack(key.readBigUInt64BE(0), value))
   }
 
   /** Resolves when something has been committed behind `after`, or `signal` is aborted. */

@@ -2,7 +2,6 @@ import { encodeValue, invert } from '../bson/key.ts'
 import { KIND } from '../bson/value.ts'
 import { leafValues } from '../query/path.ts'
 import type { Collection, IndexInfo } from './catalog.ts'
-import { readRange } from './engine.ts'
 import { indexPrefix, type Store } from './store.ts'
 
 /** Documents that one transaction removes at most. */
@@ -28,7 +27,7 @@ function isDue(doc: Record<string, unknown>, index: IndexInfo, limit: Date): boo
 
 function expireSlice(store: Store, coll: Collection, due: { index: IndexInfo; limit: Date }): boolean {
   const { index, limit } = due
-  const entries = readRange(store.engine.index, { ...dueRange(index, limit), limit: SLICE })
+  const entries = store.engine.index.range({ ...dueRange(index, limit), limit: SLICE })
   for (const { value } of entries) {
     const rid = value.readUIntBE(0, 6)
     const rec = store.read(coll, rid)
@@ -38,8 +37,11 @@ function expireSlice(store: Store, coll: Collection, due: { index: IndexInfo; li
 }
 
 /** Deletes what the TTL indexes say is over, like any other deletion: with its delete events. */
-export async function expireDocuments(store: Store, nowMs: number): Promise<number> {
-  let rounds = 0
+export async function expireDocuments(
+  store: Store,
+  options: { nowMs: number; signal: AbortSignal },
+): Promise<void> {
+  const { nowMs, signal } = options
   for (const { db, name } of store.catalog.all()) {
     for (const { id } of store.catalog.get(db, name)?.indexes ?? []) {
       const find = (): { coll: Collection; index: IndexInfo; limit: Date } | undefined => {
@@ -52,9 +54,8 @@ export async function expireDocuments(store: Store, nowMs: number): Promise<numb
       const due = find()
       if (due === undefined) continue
       // A look first: an idle database must not write.
-      if (readRange(store.engine.index, { ...dueRange(due.index, due.limit), limit: 1 }).length === 0)
-        continue
-      for (let isOver = false; !isOver; rounds++) {
+      if (store.engine.index.range({ ...dueRange(due.index, due.limit), limit: 1 }).length === 0) continue
+      for (let isOver = false; !isOver && !signal.aborted; ) {
         isOver = await store.write(() => {
           const now = find()
           return now === undefined || expireSlice(store, now.coll, now)
@@ -62,5 +63,4 @@ export async function expireDocuments(store: Store, nowMs: number): Promise<numb
       }
     }
   }
-  return rounds
 }
