@@ -81,7 +81,8 @@ const base64url = (max: number) =>
 const recipientHeader = v.strictObject({
   alg: v.literal(profile.keyAgreement),
   kid: PrekeyKid,
-  epk: X25519Jwk,
+  /** With a single recipient `jose` puts it into the protected header. */
+  epk: v.optional(X25519Jwk),
 })
 const sealed = {
   protected: base64url(512),

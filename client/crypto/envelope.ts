@@ -1,0 +1,154 @@
+import { flattenedDecrypt, GeneralEncrypt } from 'jose'
+import * as v from 'valibot'
+import { FastChatError } from '../../schema/errors.ts'
+import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
+import { ChainClaims, type FlattenedJwe, GeneralJwe, profile, typ } from '../../schema/jose.ts'
+import { limits } from '../../schema/limits.ts'
+import { utf8 } from './bytes.ts'
+import { verifyCertificate } from './certificate.ts'
+import { acceptChain } from './chain.ts'
+import { cannotDecrypt } from './jwe.ts'
+import { readUnverified, signJws, verifyJws } from './jws.ts'
+import { publicEd25519, publicX25519, thumbprint, useKey } from './keys.ts'
+import { kidOf } from './prekeys.ts'
+import { directConversation } from './roster.ts'
+import type { PrivateJwk, ReceiverChain, SenderChain, Signer, VerifiedPrekey } from './types.ts'
+
+/** An announcement holds a certificate and a signature: this bounds it. */
+const MAX_ANNOUNCEMENT_CHARS = 3 * limits.maxJwsChars
+const Protected = v.strictObject({ enc: v.literal(profile.encryption), epk: v.optional(v.unknown()) })
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Announces a chain to devices: JWS by the device key inside a General JWE, one recipient entry for each prekey
+ * (RFC 7516 section 7.2.1). One ECDH a device, 0.5 ms each.
+ *
+ * @param prekeys checked by `verifyPrekey()`; at least one, at most `limits.maxRecipients`
+ */
+export async function announceChain(
+  chain: SenderChain,
+  {
+    signer,
+    accountKey,
+    certificate,
+    prekeys,
+  }: {
+    signer: Signer
+    accountKey: { x: Base64Url32 }
+    certificate: string
+    prekeys: readonly VerifiedPrekey[]
+  },
+): Promise<GeneralJwe> {
+  const claims: ChainClaims = {
+    sub: signer.userId,
+    dev: signer.deviceId,
+    accountKey: publicEd25519(accountKey),
+    certificate,
+    to: chain.to,
+    conv: chain.conv,
+    epoch: chain.epoch,
+    roster: chain.roster,
+    chain: chain.chain,
+    ck: chain.ck,
+    n: 0,
+    iat: chain.createdAt,
+  }
+  const signed = await signJws(claims, { key: signer.deviceKey, typ: typ.chain })
+  const encrypt = new GeneralEncrypt(utf8(signed)).setProtectedHeader({ enc: profile.encryption })
+  for (const prekey of prekeys) {
+    encrypt
+      .addRecipient(await useKey(publicX25519(prekey)))
+      .setUnprotectedHeader({ alg: profile.keyAgreement, kid: kidOf(prekey) })
+  }
+  return v.parse(GeneralJwe, await encrypt.encrypt())
+}
+
+/** Who opens an announcement: oneself, and what one knows of the sender. */
+export interface ChainReader {
+  self: { userId: UserId; thumbprint: Base64Url32 }
+  /** The private part of the prekey that the entry's `kid` names. */
+  prekey: PrivateJwk
+  /** Sender and device as the frame names them. */
+  from: UserId
+  device: DeviceId
+  /** The thumbprint that is pinned for the sender; null at first contact. */
+  pinned: Base64Url32 | null
+}
+
+export interface OpenedChain {
+  chain: ReceiverChain
+  claims: ChainClaims
+  /** The sender's account key by its thumbprint: what to pin at first contact. */
+  senderThumbprint: Base64Url32
+}
+
+/**
+ * Opens the announcement of a chain and checks all of it: the account key is the pinned one, it certified the device, the
+ * device signed the announcement, and the conversation is the one of the two account keys, one of them one's own. So
+ * nobody can pass on a chain that was meant for somebody else.
+ *
+ * @throws FastChatError `cannot_decrypt` whatever is wrong with it
+ * @throws ChangedKey when the account key is not the pinned one: the caller tells the person
+ */
+export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise<OpenedChain> {
+  try {
+    const signed = await decryptEntry(jwe, reader.prekey)
+    const claimed = readUnverified(signed, { claims: ChainClaims, maxChars: MAX_ANNOUNCEMENT_CHARS })
+    if (!claimed || claimed.sub !== reader.from || claimed.dev !== reader.device) throw cannotDecrypt()
+    const senderThumbprint = await thumbprint(claimed.accountKey)
+    if (reader.pinned !== null && reader.pinned !== senderThumbprint) throw new ChangedKey(senderThumbprint)
+    const deviceKey = await verifyCertificate(claimed.certificate, {
+      userId: claimed.sub,
+      deviceId: claimed.dev,
+      accountKey: claimed.accountKey,
+    })
+    const claims = await verifyJws(signed, {
+      key: deviceKey,
+      typ: typ.chain,
+      claims: ChainClaims,
+      what: 'chain',
+      maxChars: MAX_ANNOUNCEMENT_CHARS,
+    })
+    if (!isForDirectConversation(claims, { reader, senderThumbprint })) throw cannotDecrypt()
+    return { chain: acceptChain(claims, { deviceKey }), claims, senderThumbprint }
+  } catch (error) {
+    if (error instanceof ChangedKey) throw error
+    throw cannotDecrypt()
+  }
+}
+
+/** Not a failure to decrypt: the sender has, or claims, another account key than the pinned one. */
+export class ChangedKey extends FastChatError {
+  /** Of the other account key. */
+  readonly thumbprint: Base64Url32
+
+  constructor(thumbprint: Base64Url32) {
+    super(
+      'account_key_changed',
+      'Cannot open chain: the account key of the sender is another one than before',
+    )
+    this.thumbprint = thumbprint
+  }
+}
+
+async function decryptEntry(jwe: FlattenedJwe, prekey: PrivateJwk): Promise<string> {
+  const { plaintext, protectedHeader } = await flattenedDecrypt(jwe, await useKey(prekey), {
+    keyManagementAlgorithms: [profile.keyAgreement],
+    contentEncryptionAlgorithms: [profile.encryption],
+    maxDecompressedLength: 0,
+  })
+  if (!v.is(Protected, protectedHeader)) throw cannotDecrypt()
+  return decoder.decode(plaintext)
+}
+
+/** The conversation's id covers both account keys; whom it is with follows from who sends it. */
+function isForDirectConversation(
+  claims: ChainClaims,
+  { reader, senderThumbprint }: { reader: ChainReader; senderThumbprint: Base64Url32 },
+): boolean {
+  const { self } = reader
+  if (!('user' in claims.to) || claims.epoch !== 0 || claims.roster !== claims.conv) return false
+  if (claims.conv !== directConversation(senderThumbprint, claims.to.key)) return false
+  const isOwn = claims.sub === self.userId && senderThumbprint === self.thumbprint
+  return isOwn || (claims.to.user === self.userId && claims.to.key === self.thumbprint)
+}

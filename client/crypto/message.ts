@@ -1,0 +1,113 @@
+import { decodeProtectedHeader } from 'jose'
+import * as v from 'valibot'
+import type { Content } from '../../schema/content.ts'
+import type { ChainId, DeviceId, MessageId, UserId } from '../../schema/ids.ts'
+import { MessageClaims, MessageHeader, typ } from '../../schema/jose.ts'
+import { limits } from '../../schema/limits.ts'
+import { fromBase64Url, utf8 } from './bytes.ts'
+import { checkNotSpent, step, takeKey } from './chain.ts'
+import { cannotDecrypt, openDirect, sealDirect } from './jwe.ts'
+import { signJws, verifyJws } from './jws.ts'
+import { pad, unpad } from './padding.ts'
+import type { ReceiverChain, SenderChain, Signer } from './types.ts'
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Encrypts a message with the next key of a chain: JWS by the device key, padded, in a compact JWE (PROTOCOL.md, "Sender
+ * chains"). The caller stores `chain` before the JWE leaves the machine, so that no key is ever used twice.
+ *
+ * @throws FastChatError `internal` when the chain is used up (`isChainSpent()`)
+ */
+export async function sealMessage(
+  message: { id: MessageId; sentAt: number; content: Content },
+  { chain, signer }: { chain: SenderChain; signer: Signer },
+): Promise<{ jwe: string; chain: SenderChain }> {
+  checkNotSpent(chain)
+  const { messageKey, next } = step(chain.ck)
+  const claims: MessageClaims = {
+    sub: signer.userId,
+    dev: signer.deviceId,
+    conv: chain.conv,
+    epoch: chain.epoch,
+    roster: chain.roster,
+    chain: chain.chain,
+    n: chain.n,
+    id: message.id,
+    iat: message.sentAt,
+    content: message.content,
+  }
+  const signed = await signJws(claims, { key: signer.deviceKey, typ: typ.message })
+  const jwe = await sealDirect(pad(utf8(signed)), {
+    key: fromBase64Url(messageKey),
+    header: { kid: chain.chain, n: chain.n },
+  })
+  return { jwe, chain: { ...chain, ck: next, n: chain.n + 1 } }
+}
+
+/**
+ * Which chain a message belongs to, and its number there. Not authenticated before `openMessage()`.
+ *
+ * @throws FastChatError `cannot_decrypt` when its header is not a message's
+ */
+export function readMessageHeader(jwe: string): { chain: ChainId; n: number } {
+  try {
+    if (jwe.length <= limits.maxMessageJweChars) {
+      const { kid, n } = v.parse(MessageHeader, decodeProtectedHeader(jwe))
+      return { chain: kid, n }
+    }
+  } catch {
+    // Falls through to the one error.
+  }
+  throw cannotDecrypt()
+}
+
+/**
+ * Opens a message of a chain and checks that its signature covers all that the frame and the chain say of it: sender,
+ * device, conversation, epoch, roster, chain, number and id. Without that, somebody who got it could seal it again for
+ * somebody else.
+ *
+ * @returns the claims, and the chain that replaces the one given: it cannot open this message again
+ * @throws FastChatError `cannot_decrypt`, and the given chain stays as it is
+ */
+export async function openMessage(
+  message: { jwe: string; id: MessageId; from: UserId; device: DeviceId },
+  { chain }: { chain: ReceiverChain },
+): Promise<{ claims: MessageClaims; chain: ReceiverChain }> {
+  const header = readMessageHeader(message.jwe)
+  if (header.chain !== chain.chain) throw cannotDecrypt()
+  const taken = takeKey(chain, header.n)
+  const plaintext = await openDirect(message.jwe, {
+    key: fromBase64Url(taken.messageKey),
+    header: MessageHeader,
+    maxChars: limits.maxMessageJweChars,
+  })
+  const claims = await verifyInner(plaintext, chain)
+  const isBound =
+    claims.sub === message.from &&
+    claims.sub === chain.user &&
+    claims.dev === message.device &&
+    claims.dev === chain.device &&
+    claims.conv === chain.conv &&
+    claims.epoch === chain.epoch &&
+    claims.roster === chain.roster &&
+    claims.chain === chain.chain &&
+    claims.n === header.n &&
+    claims.id === message.id
+  if (!isBound) throw cannotDecrypt()
+  return { claims, chain: taken.chain }
+}
+
+async function verifyInner(plaintext: Uint8Array, chain: ReceiverChain): Promise<MessageClaims> {
+  try {
+    return await verifyJws(decoder.decode(unpad(plaintext)), {
+      key: chain.deviceKey,
+      typ: typ.message,
+      claims: MessageClaims,
+      what: 'message',
+      maxChars: limits.maxMessageJweChars,
+    })
+  } catch {
+    throw cannotDecrypt()
+  }
+}
