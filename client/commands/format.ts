@@ -1,0 +1,50 @@
+import type { MessageItem } from '../chat.ts'
+import { visibleJson, visibleLine } from './visible.ts'
+
+/** An object of `fastchat recv --json`, documented in client/README.md. */
+export interface ReceivedLine {
+  id: string
+  from: string
+  conversation: string
+  /** ISO 8601 in UTC with milliseconds: by the sender's clock, signed by the sender. */
+  sentAt: string
+  /** By this machine's clock. */
+  receivedAt: string
+  /** null for what this version does not understand, which `unsupported` names then. */
+  text: string | null
+  unsupported?: string
+}
+
+export function formatReceivedJson(item: MessageItem): string {
+  const { id, from, conversation, content } = item
+  const line: ReceivedLine = {
+    id,
+    from,
+    conversation,
+    sentAt: isoTime(item.sentAt),
+    receivedAt: isoTime(item.receivedAt),
+    ...(content.type === 'text' ? { text: content.text } : { text: null, unsupported: content.originally }),
+  }
+  return `${visibleJson(line)}\n`
+}
+
+/** A line for people: `2026-11-23 09:12:03 bob: hello`. Further lines of a text are indented. */
+export function formatReceived(item: MessageItem): string {
+  const { from, content, sentAt } = item
+  const head = `${isoTime(sentAt).slice(0, 19).replace('T', ' ')} ${visibleLine(from)}: `
+  if (content.type !== 'text') return `${head}[${visibleLine(content.originally)}: not supported yet]\n`
+  const lines = content.text.split(/\r\n|\r|\n/).map(line => visibleLine(line))
+  return `${head}${lines.join('\n    ')}\n`
+}
+
+/** The object of `fastchat send --json`. */
+export function formatSent(item: MessageItem, { to }: { to: string }): string {
+  const { id, conversation, state } = item
+  return `${visibleJson({ id, to, conversation, sentAt: isoTime(item.sentAt), state })}\n`
+}
+
+/** A sender may sign any time: one that no calendar has must not end the program. */
+function isoTime(ms: number): string {
+  const date = new Date(ms)
+  return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString()
+}

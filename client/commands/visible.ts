@@ -1,0 +1,19 @@
+/** Controls (C0, C1), format characters (bidi, zero width, tags), line separators, and what is no character at all. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu
+const REPLACEMENT = '\ufffd'
+
+/** One line of text from somebody else, in which nothing is left that a terminal would act on. */
+export function visibleLine(text: string): string {
+  return text.replaceAll('\t', ' ').replace(INVISIBLE, REPLACEMENT)
+}
+
+/** JSON of the same value, in which what is not plainly visible is written as `\u` escapes. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value).replace(INVISIBLE, invisible =>
+    Array.from({ length: invisible.length }, (_, at) => escapeUnit(invisible.charCodeAt(at))).join(''),
+  )
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`
+}
