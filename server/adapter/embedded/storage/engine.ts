@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { open, type RootDatabase } from 'lmdb'
 import { MongoError } from '../errors.ts'
+import { DiskSpace } from './disk-space.ts'
 import { Table } from './table.ts'
 
 interface Job {
@@ -15,6 +16,9 @@ interface Job {
 const MAP_BYTES = 256 * 1024 ** 3
 /** A group is closed when it has run this long, so that early writers are not kept waiting by later ones. */
 const GROUP_MS = 25
+
+/** How long the reason of a failed commit is waited for. */
+const COMMIT_ERROR_MS = 200
 
 /** Called around each group of writes. */
 export interface EngineHooks {
@@ -40,9 +44,11 @@ export class Engine {
   #queue: Job[] = []
   #running: Promise<void> | undefined
   #closed = false
+  readonly #disk: DiskSpace
 
   constructor(dataDir: string) {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    this.#disk = new DiskSpace(dataDir)
     // overlappingSync off: a commit returns after its fsync, never before.
     this.root = open<Buffer, Buffer>({
       path: dataDir,
@@ -50,6 +56,8 @@ export class Engine {
       maxDbs: 8,
       mapSize: MAP_BYTES,
       overlappingSync: false,
+      // Without it a commit that fails would also reject a promise that nobody holds.
+      eventTurnBatching: false,
       encoding: 'binary',
       keyEncoding: 'binary',
       cache: false,
@@ -83,11 +91,9 @@ export class Engine {
   }
 
   async #drain(): Promise<void> {
-    // One turn of the event loop, so that what arrived together commits together.
-    await new Promise<void>(resolve => setImmediate(resolve))
     while (this.#queue.length > 0) {
       const failed = await this.#commit(() => this.#queue.shift())
-      if (failed.length === 1) failed[0]?.reject(storageError(failed[0].failure))
+      if (failed.length === 1) failed[0]?.reject(failed[0].failure)
       else {
         // Somebody spoiled the group: each on its own.
         for (const job of failed) {
@@ -97,16 +103,20 @@ export class Engine {
             next = undefined
             return taken
           })
-          for (const one of alone) one.reject(storageError(one.failure))
+          for (const one of alone) one.reject(one.failure)
         }
       }
     }
     this.#running = undefined
   }
 
-  /** Commits a group; resolves with the jobs that must be answered with a failure or run again. */
+  /** Commits a group; resolves with the jobs that somebody's failure has undone: still to be answered. */
   async #commit(take: () => Job | undefined): Promise<Job[]> {
     const group: Job[] = []
+    if (this.#disk.isFull()) {
+      for (let job = take(); job !== undefined; job = take()) job.reject(noSpace())
+      return []
+    }
     try {
       await this.root.childTransaction(() => {
         const end = performance.now() + GROUP_MS
@@ -127,9 +137,14 @@ export class Engine {
       const cause = await rootCause(error)
       this.root.resetReadTxn()
       this.#hooks.afterAbort()
+      if (this.#disk.explains(cause)) {
+        for (const job of group) job.reject(noSpace())
+        return []
+      }
       for (const job of group) job.failure = cause
       return group
     }
+    this.#disk.hasRoom()
     this.#hooks.afterCommit()
     for (const job of group) {
       if (job.failure === undefined) job.resolve(job.result)
@@ -146,27 +161,21 @@ export class Engine {
   }
 }
 
+function noSpace(): MongoError {
+  return new MongoError(14031, 'Cannot write: no space is left on the disk')
+}
+
+/** The library tells the reason of a failed commit a little later than the failure. */
 async function rootCause(error: unknown): Promise<unknown> {
   const pending = (error as { commitError?: Promise<unknown> }).commitError
   if (pending === undefined) return error
   try {
-    const settled = await Promise.race([pending, new Promise(resolve => setImmediate(resolve))])
+    const settled = await Promise.race([
+      pending,
+      new Promise(resolve => setTimeout(resolve, COMMIT_ERROR_MS)),
+    ])
     return settled ?? error
   } catch (cause) {
     return cause
   }
-}
-
-function storageError(error: unknown): unknown {
-  if (error instanceof MongoError) return error
-  const text = error instanceof Error ? error.message : String(error)
-  const code = (error as { code?: unknown } | undefined)?.code
-  if (
-    code === 28 ||
-    code === 'ENOSPC' ||
-    /no space|MDB_MAP_FULL|quota|file too large|Commit failed/i.test(text)
-  ) {
-    return new MongoError(14031, 'Cannot write: no space is left on the disk')
-  }
-  return error
 }
