@@ -65,7 +65,12 @@ export async function announceChain(
 
 /** Who opens an announcement: oneself, and what one knows of the sender. */
 export interface ChainReader {
-  self: { userId: UserId; thumbprint: Base64Url32 }
+  self: {
+    userId: UserId
+    thumbprint: Base64Url32
+    /** When given, an announcement that this very device signed is refused: somebody has sent it back. */
+    deviceId?: DeviceId
+  }
   /** The private part of the prekey that the entry's `kid` names. */
   prekey: PrivateJwk
   /** Sender and device as the frame names them. */
@@ -87,16 +92,19 @@ export interface OpenedChain {
  * device signed the announcement, and the conversation is the one of the two account keys, one of them one's own. So
  * nobody can pass on a chain that was meant for somebody else.
  *
+ * The caller's duty: a chain id that is known already is not taken again, else its messages could be replayed; so chain ids
+ * are remembered as long as the private part of any prekey that could open them.
+ *
  * @throws FastChatError `cannot_decrypt` whatever is wrong with it
- * @throws ChangedKey when the account key is not the pinned one: the caller tells the person
+ * @throws ChangedKey when all is right but the account key is not the pinned one: the caller tells the person
  */
 export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise<OpenedChain> {
   try {
     const signed = await decryptEntry(jwe, reader.prekey)
     const claimed = readUnverified(signed, { claims: ChainClaims, maxChars: MAX_ANNOUNCEMENT_CHARS })
     if (!claimed || claimed.sub !== reader.from || claimed.dev !== reader.device) throw cannotDecrypt()
+    if (claimed.dev === reader.self.deviceId) throw cannotDecrypt()
     const senderThumbprint = await thumbprint(claimed.accountKey)
-    if (reader.pinned !== null && reader.pinned !== senderThumbprint) throw new ChangedKey(senderThumbprint)
     const deviceKey = await verifyCertificate(claimed.certificate, {
       userId: claimed.sub,
       deviceId: claimed.dev,
@@ -110,6 +118,8 @@ export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise
       maxChars: MAX_ANNOUNCEMENT_CHARS,
     })
     if (!isForDirectConversation(claims, { reader, senderThumbprint })) throw cannotDecrypt()
+    // Last, so that nobody but the holder of another account key for this name can bring it about.
+    if (reader.pinned !== null && reader.pinned !== senderThumbprint) throw new ChangedKey(senderThumbprint)
     return { chain: acceptChain(claims, { deviceKey }), claims, senderThumbprint }
   } catch (error) {
     if (error instanceof ChangedKey) throw error
@@ -149,6 +159,8 @@ function isForDirectConversation(
   const { self } = reader
   if (!('user' in claims.to) || claims.epoch !== 0 || claims.roster !== claims.conv) return false
   if (claims.conv !== directConversation(senderThumbprint, claims.to.key)) return false
-  const isOwn = claims.sub === self.userId && senderThumbprint === self.thumbprint
-  return isOwn || (claims.to.user === self.userId && claims.to.key === self.thumbprint)
+  const isToSelf = claims.to.user === self.userId && claims.to.key === self.thumbprint
+  if (claims.sub !== self.userId) return isToSelf
+  // One's own other device: whoever it writes to, but by one's own account key only.
+  return senderThumbprint === self.thumbprint && (isToSelf || claims.to.user !== self.userId)
 }

@@ -5,7 +5,10 @@ import type { Base64Url32 } from '../../schema/ids.ts'
 import { type Ed25519Jwk, profile, type X25519Jwk } from '../../schema/jose.ts'
 import type { PrivateJwk } from './types.ts'
 
-/** Imported keys, the last used last: importing costs as much as a signature. */
+/**
+ * Imported Ed25519 keys, the last used last: importing costs as much as a signature. Prekeys are never among them: they are
+ * used once, and a private part that was deleted must not live on here.
+ */
 const imported = new Map<string, Promise<CryptoKey>>()
 const MAX_IMPORTED = 2048
 
@@ -34,17 +37,19 @@ export function thumbprint({ x }: { x: Base64Url32 }): Promise<Base64Url32> {
 }
 
 /**
- * A JWK as a key to use, imported once.
+ * A JWK as a key to use; an Ed25519 one is imported once.
  *
  * @throws FastChatError `bad_signature` when it is no point of its curve
  */
 export function useKey(jwk: Ed25519Jwk | X25519Jwk | PrivateJwk): Promise<CryptoKey> {
   const { kty, crv, x } = jwk
   const d = 'd' in jwk ? jwk.d : undefined
+  const parts = { kty, crv, x, ...(d === undefined ? {} : { d }) }
+  if (crv === 'X25519') return importKey(parts)
   const id = `${crv}.${x}.${d === undefined ? '' : createHash('sha256').update(d).digest('base64url')}`
   const known = imported.get(id)
   imported.delete(id)
-  const key = known ?? importKey({ kty, crv, x, ...(d === undefined ? {} : { d }) })
+  const key = known ?? importKey(parts)
   imported.set(id, key)
   if (imported.size > MAX_IMPORTED) imported.delete(imported.keys().next().value ?? id)
   return key

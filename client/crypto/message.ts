@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose'
 import * as v from 'valibot'
 import type { Content } from '../../schema/content.ts'
+import { FastChatError } from '../../schema/errors.ts'
 import type { ChainId, DeviceId, MessageId, UserId } from '../../schema/ids.ts'
 import { MessageClaims, MessageHeader, typ } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
@@ -17,7 +18,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  * Encrypts a message with the next key of a chain: JWS by the device key, padded, in a compact JWE (PROTOCOL.md, "Sender
  * chains"). The caller stores `chain` before the JWE leaves the machine, so that no key is ever used twice.
  *
- * @throws FastChatError `internal` when the chain is used up (`isChainSpent()`)
+ * @throws FastChatError `internal` when the chain is used up (`isChainSpent()`); `too_large` when the JWE would be longer
+ *   than `limits.maxMessageJweChars`
  */
 export async function sealMessage(
   message: { id: MessageId; sentAt: number; content: Content },
@@ -42,6 +44,9 @@ export async function sealMessage(
     key: fromBase64Url(messageKey),
     header: { kid: chain.chain, n: chain.n },
   })
+  if (jwe.length > limits.maxMessageJweChars) {
+    throw new FastChatError('too_large', 'Cannot encrypt message: it is too long')
+  }
   return { jwe, chain: { ...chain, ck: next, n: chain.n + 1 } }
 }
 

@@ -24,7 +24,7 @@ export function makeKdf(): Kdf {
  * @throws FastChatError `weak_password`
  */
 export function checkNewPassword(password: string): void {
-  const { length } = utf8(password)
+  const { length } = passwordBytes(password)
   const { minPasswordBytes: min, maxPasswordBytes: max } = limits
   if (length >= min && length <= max) return
   throw new FastChatError('weak_password', `Cannot use password: it must have ${min} to ${max} bytes`)
@@ -32,7 +32,8 @@ export function checkNewPassword(password: string): void {
 
 /**
  * Argon2id (RFC 9106) of a password, split by HKDF into two keys that tell nothing of each other. Takes about a quarter
- * of a second and 64 MiB with the default parameters.
+ * of a second and 64 MiB with the default parameters. The password counts in Unicode NFC (RFC 8265 section 4.2), so it is
+ * the same from every keyboard.
  *
  * @throws FastChatError `weak_kdf` when a server asks for less than `argon2idLimits.min`, which would make the password
  *   cheap to guess from the authKey, or for more than `max`, which would exhaust this machine; `weak_password` when the
@@ -40,7 +41,7 @@ export function checkNewPassword(password: string): void {
  */
 export async function derivePasswordKeys(password: string, kdf: Kdf): Promise<PasswordKeys> {
   checkKdf(kdf)
-  const bytes = utf8(password)
+  const bytes = passwordBytes(password)
   if (bytes.length === 0 || bytes.length > limits.maxPasswordBytes) {
     throw new FastChatError(
       'weak_password',
@@ -68,6 +69,10 @@ export async function derivePasswordKeys(password: string, kdf: Kdf): Promise<Pa
 /** 32 random bytes for the data on this machine's disk. */
 export function makeStorageKey(): Uint8Array<ArrayBuffer> {
   return fromBase64Url(randomBase64Url(32))
+}
+
+function passwordBytes(password: string): Uint8Array {
+  return utf8(password.normalize('NFC'))
 }
 
 function checkKdf({ memoryKiB, iterations, parallelism }: Kdf): void {
