@@ -1,0 +1,27 @@
+import type { UndeliveredDocument } from '../../schema/documents.ts'
+import type { MessageFrame, Recipient } from '../../schema/frames.ts'
+import { type DeviceId, deviceOfKid } from '../../schema/ids.ts'
+
+/**
+ * A stored message as one device gets it: of a chain only its own recipient entry.
+ *
+ * @returns undefined when a chain has no entry for the device
+ */
+export function messageFrame(message: UndeliveredDocument, deviceId: DeviceId): MessageFrame | undefined {
+  const head = {
+    t: 'message' as const,
+    id: message._id,
+    from: message.senderId,
+    device: message.senderDevice,
+    to: recipientOf(message),
+    storedAt: message.createdAt.getTime(),
+  }
+  if (typeof message.body === 'string') return { ...head, kind: 'message', body: message.body }
+  const { recipients, ...sealed } = message.body
+  const own = recipients.find(({ header }) => deviceOfKid(header.kid) === deviceId)
+  return own && { ...head, kind: 'chain', body: { ...sealed, ...own } }
+}
+
+function recipientOf({ receiverId, groupId }: UndeliveredDocument): Recipient {
+  return groupId === undefined ? { user: receiverId ?? '' } : { group: groupId }
+}
