@@ -1,0 +1,202 @@
+import { FastChatError } from '../schema/errors.ts'
+import type { UserId } from '../schema/ids.ts'
+import type { Agent } from './agent/agent.ts'
+import type { AccountEntry, Accounts, Chat, Credentials } from './chat.ts'
+import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
+import { checkNewPassword, derivePasswordKeys, makeKdf, makeStorageKey } from './crypto/password.ts'
+import type { PrivateJwk } from './crypto/types.ts'
+import { isSameAccountKey, openVault, sealVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
+import type { AccountFiles, Home } from './home/home.ts'
+import { askAnyServer } from './net/any-server.ts'
+import type { Api } from './net/api.ts'
+import { type Clock, systemClock } from './net/clock.ts'
+import { createTransport } from './net/create-transport.ts'
+import type { Transport } from './net/transport.ts'
+import { normalizeServerUrl } from './net/urls.ts'
+import { createDevice, type NewDevice, readIdentity, writeDevice } from './session/device.ts'
+import { readUserId } from './session/outgoing.ts'
+import { createSession } from './session.ts'
+import { openStore } from './store/lmdb-store.ts'
+
+export interface AccountsOptions {
+  home: Home
+  agent: Agent
+  /** Addresses of servers of one deployment; at least one. */
+  servers: readonly string[]
+  transport?: Transport
+  clock?: Clock
+  /** Gets what must not happen: a defect of ours. Default: nothing is done. */
+  report?: (error: unknown) => void
+}
+
+/**
+ * What can be done before there is a `Chat`: see `Accounts`.
+ *
+ * A new account (or a new device) is made in this order, so that whatever breaks in between leaves nothing half:
+ *
+ * 1. keys, device, prekeys and vault in memory;
+ * 2. a temporary folder of the home, with the whole account in it, durable;
+ * 3. the request to the server, repeated with the same content when the answer is lost (the server answers 201 again);
+ * 4. the temporary folder becomes the account's, by one rename.
+ *
+ * Refused, or nobody answered: the folder goes, as if nothing had been. Killed between 3 and 4, or the answer never came
+ * though the server had done it: the account is there, and its password opens it from here or anywhere, since the server
+ * has the vault; this machine is then a new device. No order leaves an account that nobody can open.
+ *
+ * @throws FastChatError `usage` for an address of a server that is none
+ */
+export function createAccounts(options: AccountsOptions): Accounts {
+  const servers = [...new Set(options.servers.map(normalizeServerUrl))]
+  const clock = options.clock ?? systemClock
+  return new HomeAccounts({
+    ...options,
+    servers,
+    clock,
+    transport: options.transport ?? createTransport({ clock }),
+    report: options.report ?? (() => undefined),
+  })
+}
+
+class HomeAccounts implements Accounts {
+  readonly #options: Required<AccountsOptions>
+
+  constructor(options: Required<AccountsOptions>) {
+    this.#options = options
+  }
+
+  list(): Promise<AccountEntry[]> {
+    return this.#options.home.list()
+  }
+
+  async signUp({ userId: typed, password }: Credentials): Promise<Chat> {
+    const { home, clock } = this.#options
+    const userId = readUserId(typed)
+    checkNewPassword(password)
+    if (await home.account(userId)) {
+      throw new FastChatError(
+        'user_exists',
+        `Cannot sign up as "${userId}": this machine has that account already`,
+      )
+    }
+    const kdf = makeKdf()
+    const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
+    const accountKey = await generateKey('Ed25519')
+    const vault = await sealVault(accountKey, { userId, vaultKey })
+    const device = await createDevice({ userId, accountKey, now: clock.now() })
+    await this.#create(device, async api => {
+      const { registration } = device
+      const account = { userId, kdf, authKey, accountKey: publicEd25519(accountKey), vault }
+      await api.createAccount({ ...account, device: registration })
+    })
+    return await this.resume({ userId })
+  }
+
+  async logIn({ userId: typed, password }: Credentials): Promise<Chat> {
+    const { home, clock } = this.#options
+    const userId = readUserId(typed)
+    const accountKey = await this.#fetchAccountKey({ userId, password })
+    const files = await home.account(userId)
+    if (files) {
+      await files.writeStorageKey(await unlock(files, accountKey))
+    } else {
+      const device = await createDevice({ userId, accountKey, now: clock.now() })
+      await this.#create(device, async api => {
+        await api.addDevice(device.registration)
+      })
+    }
+    return await this.resume({ userId })
+  }
+
+  async resume({ userId: typed }: { userId: string }): Promise<Chat> {
+    const userId = readUserId(typed)
+    const files = await this.#options.home.account(userId)
+    if (!files) {
+      throw new FastChatError('no_account', `Cannot open account "${userId}": this machine does not have it`)
+    }
+    await readStorageKey(files)
+    return await this.#options.agent.openChat(userId, () => this.#start(files))
+  }
+
+  /** The password's proof to a server, and the account key out of the vault that it gives for it. */
+  async #fetchAccountKey({ userId, password }: { userId: UserId; password: string }): Promise<PrivateJwk> {
+    return await this.#ask(async api => {
+      const { kdf } = await api.challenge({ userId })
+      const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
+      const answer = await api.logIn({ userId, authKey })
+      const accountKey = await openVault(answer.vault, { userId, vaultKey })
+      if (await isSameAccountKey(accountKey, answer.accountKey)) return accountKey
+      throw new FastChatError(
+        'login_refused',
+        `Cannot log in as "${userId}": the server names another account key than the vault holds`,
+      )
+    })
+  }
+
+  /** Makes the account in this home around what `register` asks of a server. See `createAccounts`. */
+  async #create(device: NewDevice, register: (api: Api) => Promise<void>): Promise<void> {
+    const { userId, accountKey } = device.identity
+    const storageKey = makeStorageKey()
+    await this.#options.home.create({
+      userId,
+      storageKey,
+      lock: {
+        version: 1,
+        userId,
+        accountKey: await thumbprint(accountKey),
+        wrapped: await wrapStorageKey(storageKey, { userId, accountKey }),
+      },
+      fill: async folder => {
+        const store = openStore({ folder, storageKey })
+        try {
+          await writeDevice(store, device)
+        } finally {
+          await store.close()
+        }
+        await this.#ask(register)
+      },
+    })
+  }
+
+  async #start(files: AccountFiles): Promise<Chat> {
+    const { servers, transport, clock, report } = this.#options
+    const store = openStore({ folder: files.folder, storageKey: await readStorageKey(files) })
+    try {
+      const identity = readIdentity(store)
+      if (!identity) {
+        throw new FastChatError(
+          'home_damaged',
+          `Cannot open account "${files.userId}": its device is not there`,
+        )
+      }
+      const onLogOut = () => files.removeStorageKey()
+      return await createSession({ identity, store, transport, servers, clock, report, onLogOut })
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  #ask<T>(question: (api: Api) => Promise<T>): Promise<T> {
+    const { servers, transport } = this.#options
+    return askAnyServer(question, { apis: servers.map(url => transport.api(url)) })
+  }
+}
+
+async function readStorageKey(files: AccountFiles): Promise<Uint8Array> {
+  const storageKey = await files.readStorageKey()
+  if (storageKey) return storageKey
+  throw new FastChatError('not_logged_in', `Cannot open account "${files.userId}": log in first`)
+}
+
+/** @throws FastChatError `account_key_changed` when the home has the account of that name of another deployment */
+async function unlock(files: AccountFiles, accountKey: PrivateJwk): Promise<Uint8Array> {
+  const { userId } = files
+  const lock = await files.readLock()
+  if (lock.accountKey !== (await thumbprint(accountKey))) {
+    throw new FastChatError(
+      'account_key_changed',
+      `Cannot log in as "${userId}": this machine has another account of that name, with another account key`,
+    )
+  }
+  return await unwrapStorageKey(lock.wrapped, { userId, accountKey })
+}

@@ -1,0 +1,131 @@
+import type * as v from 'valibot'
+import { FastChatError } from '../../schema/errors.ts'
+import {
+  AddDeviceResponse,
+  type ClaimPrekeysRequest,
+  ClaimPrekeysResponse,
+  type CreateAccountRequest,
+  CreateAccountResponse,
+  type DeviceRegistration,
+  LoginChallenge,
+  LoginResponse,
+  ServersResponse,
+  TokenResponse,
+  type UploadPrekeysRequest,
+  UploadPrekeysResponse,
+  UserDevicesResponse,
+} from '../../schema/http.ts'
+import type { UserId } from '../../schema/ids.ts'
+import { parseJson } from '../../schema/parse.ts'
+import { remoteError } from './remote-error.ts'
+import { httpUrl } from './urls.ts'
+
+/**
+ * The routes of one server. Every method throws FastChatError: a code of the server's, or `unavailable` when it cannot be
+ * reached, does not answer in time, or answers with something else than the protocol says.
+ */
+export interface Api {
+  readonly url: string
+  servers(): Promise<ServersResponse>
+  createAccount(request: CreateAccountRequest): Promise<CreateAccountResponse>
+  challenge(request: { userId: UserId }): Promise<LoginChallenge>
+  logIn(request: { userId: UserId; authKey: string }): Promise<LoginResponse>
+  addDevice(request: DeviceRegistration): Promise<AddDeviceResponse>
+  token(request: { assertion: string }): Promise<TokenResponse>
+  userDevices(request: { userId: UserId; token: string }): Promise<UserDevicesResponse>
+  uploadPrekeys(request: UploadPrekeysRequest & { token: string }): Promise<UploadPrekeysResponse>
+  claimPrekeys(request: ClaimPrekeysRequest & { token: string }): Promise<ClaimPrekeysResponse>
+}
+
+export interface ApiOptions {
+  /** How long one request may take. Default 10,000. */
+  timeoutMs?: number
+  /** The longest answer that is read: a claim for 2,000 devices is 2 MB. Default 4 MiB. */
+  maxAnswerBytes?: number
+}
+
+interface Call<S> {
+  path: string
+  answer: S
+  body?: unknown
+  token?: string
+}
+
+/** @param url a server's address, normalised */
+export function createApi(
+  url: string,
+  { timeoutMs = 10_000, maxAnswerBytes = 4 * 1024 * 1024 }: ApiOptions = {},
+): Api {
+  async function ask<const S extends v.GenericSchema>(call: Call<S>): Promise<v.InferOutput<S>> {
+    const { status, text } = await exchange(call)
+    const what = `answer of ${call.path}`
+    if (status < 200 || status > 299) throw remoteError(status, jsonOrNothing(text))
+    return parseJson(call.answer, text, { what, code: 'unavailable' })
+  }
+
+  async function exchange({ path, body, token }: Call<unknown>): Promise<{ status: number; text: string }> {
+    try {
+      const response = await fetch(httpUrl(url, path), {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        // A redirect could carry the token to somebody else.
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      return { status: response.status, text: await readBounded(response, maxAnswerBytes) }
+    } catch (error) {
+      if (error instanceof FastChatError) throw error
+      const state = isTimeout(error) ? 'it did not answer in time' : 'it cannot be reached'
+      throw new FastChatError('unavailable', `Cannot use server ${url}: ${state}`, { cause: error })
+    }
+  }
+
+  return {
+    url,
+    servers: () => ask({ path: '/v1/servers', answer: ServersResponse }),
+    createAccount: body => ask({ path: '/v1/accounts', body, answer: CreateAccountResponse }),
+    challenge: ({ userId }) => ask({ path: '/v1/login', body: { userId }, answer: LoginChallenge }),
+    logIn: body => ask({ path: '/v1/login', body, answer: LoginResponse }),
+    addDevice: body => ask({ path: '/v1/devices', body, answer: AddDeviceResponse }),
+    token: body => ask({ path: '/v1/token', body, answer: TokenResponse }),
+    userDevices: ({ userId, token }) =>
+      ask({ path: `/v1/users/${encodeURIComponent(userId)}/devices`, token, answer: UserDevicesResponse }),
+    uploadPrekeys: ({ token, ...body }) =>
+      ask({ path: '/v1/prekeys', body, token, answer: UploadPrekeysResponse }),
+    claimPrekeys: ({ token, ...body }) =>
+      ask({ path: '/v1/prekeys/claim', body, token, answer: ClaimPrekeysResponse }),
+  }
+}
+
+async function readBounded(response: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  if (!response.body) return text
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) {
+      // Leaving the loop cancels the stream.
+      throw new FastChatError('unavailable', `Cannot read answer: it is longer than ${maxBytes} bytes`)
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
+}

@@ -1,0 +1,264 @@
+import { randomBytes as nodeRandomBytes } from 'node:crypto'
+import { FastChatError } from '../schema/errors.ts'
+import type { ServerFrame, WelcomeFrame } from '../schema/frames.ts'
+import type { UserId } from '../schema/ids.ts'
+import { limits } from '../schema/limits.ts'
+import type { Chat, ChatEvent, ChatSnapshot, Connection as ConnectionState } from './chat.ts'
+import { type Clock, sleep, systemClock } from './net/clock.ts'
+import { type Connection, createConnection } from './net/connection.ts'
+import type { Transport } from './net/transport.ts'
+import { Cipher } from './session/cipher.ts'
+import { Courier } from './session/courier.ts'
+import { startHousekeeping } from './session/housekeeping.ts'
+import { readUserId, writeMessage } from './session/outgoing.ts'
+import { People } from './session/people.ts'
+import { Prekeys } from './session/prekeys.ts'
+import { Receipts } from './session/receipts.ts'
+import { Receiver } from './session/receiver.ts'
+import type { Identity } from './session/records.ts'
+import { State } from './session/state.ts'
+import {
+  ensureConversation,
+  findMessage,
+  markRead,
+  readConversations,
+  readHistory,
+  readUnread,
+  summarise,
+} from './session/timeline.ts'
+import { Waiting } from './session/waiting.ts'
+import type { Store } from './store/store.ts'
+
+export interface SessionOptions {
+  identity: Identity
+  /** The account's data; closed when the session ends. */
+  store: Store
+  transport: Transport
+  /** Normalised addresses; at least one. */
+  servers: readonly string[]
+  /** Makes the account unreadable on this machine without its password. */
+  onLogOut: () => Promise<void>
+  /** Default: the machine's own. */
+  clock?: Clock
+  /** From 0 to 1 at each call. Default: Math.random, since nothing secret hangs on it. */
+  random?: () => number
+  randomBytes?: (length: number) => Uint8Array
+  /** Gets what must not happen: a defect of ours. Default: nothing is done. */
+  report?: (error: unknown) => void
+}
+
+/** How long `close` takes to send what is under way. */
+const FLUSH_TIMEOUT_MS = 3_000
+
+type ClosedReason = Extract<ChatEvent, { type: 'closed' }>['reason']
+
+/**
+ * Starts an account's session: everything that a person can do, over the network and on the disk, without a screen.
+ * See client/session/README.md for who does what.
+ */
+export async function createSession(options: SessionOptions): Promise<Chat> {
+  const cipher = await Cipher.create(options.identity)
+  const session = new Session(options, cipher)
+  session.start()
+  return session.chat
+}
+
+class Session {
+  readonly chat: Chat
+  readonly #options: Required<SessionOptions>
+  readonly #state: State
+  readonly #connection: Connection
+  readonly #people: People
+  readonly #courier: Courier
+  readonly #receipts: Receipts
+  readonly #receiver: Receiver
+  readonly #prekeys: Prekeys
+  readonly #housekeeping: { stop: () => void }
+  #connectionState: ConnectionState = { state: 'connecting' }
+  #isDrained = false
+  #ending: Promise<void> | undefined
+
+  constructor(given: SessionOptions, cipher: Cipher) {
+    const options = {
+      clock: systemClock,
+      random: Math.random,
+      randomBytes: (length: number) => nodeRandomBytes(length),
+      report: () => undefined,
+      ...given,
+    }
+    this.#options = options
+    const state = new State(options)
+    this.#state = state
+    this.#connection = createConnection({
+      ...options,
+      assert: request => cipher.assert(request),
+      handlers: {
+        onOnline: welcome => this.#onOnline(welcome),
+        onFrame: frame => this.#onFrame(frame),
+        onOffline: () => this.#onOffline(),
+        onChange: connection => this.#onChange(connection),
+        onEnd: reason => void this.#end(reason),
+      },
+    })
+    const parts = { ...options, state, cipher, connection: this.#connection }
+    this.#people = new People({
+      ...parts,
+      onMet: () => this.#watch(),
+      onDevicesChanged: userId => this.#courier.onDevicesChanged(userId),
+    })
+    this.#courier = new Courier({ ...parts, people: this.#people })
+    this.#receipts = new Receipts({ ...parts, courier: this.#courier })
+    this.#receiver = new Receiver({
+      ...parts,
+      people: this.#people,
+      waiting: new Waiting(state),
+      receipts: this.#receipts,
+      onDrained: () => this.#onDrained(),
+    })
+    this.#prekeys = new Prekeys(parts)
+    this.#housekeeping = startHousekeeping(parts)
+    this.chat = this.#createChat()
+  }
+
+  start(): void {
+    this.#connection.start()
+  }
+
+  #createChat(): Chat {
+    const { tables } = this.#state
+    const whileOpen =
+      <Args extends unknown[], T>(action: (...args: Args) => T | Promise<T>) =>
+      async (...args: Args): Promise<T> => {
+        if (this.#ending !== undefined)
+          throw new FastChatError('unavailable', 'Cannot use account: the session has ended')
+        return await action(...args)
+      }
+    return {
+      snapshot: whileOpen(() => this.#snapshot()),
+      history: whileOpen((request: Parameters<Chat['history']>[0]) => readHistory(tables, request)),
+      open: whileOpen(async (request: Parameters<Chat['open']>[0]) => {
+        const person = await this.#people.ensure(readUserId(request.with))
+        return summarise(this.#state.commit(tx => ensureConversation(tx, person)))
+      }),
+      send: whileOpen((request: Parameters<Chat['send']>[0]) =>
+        writeMessage(request, {
+          ...this.#options,
+          state: this.#state,
+          people: this.#people,
+          courier: this.#courier,
+        }),
+      ),
+      message: whileOpen(({ id }: Parameters<Chat['message']>[0]) => findMessage(tables, id) ?? null),
+      unread: whileOpen(({ limit }: Parameters<Chat['unread']>[0]) => readUnread(tables, limit)),
+      markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) =>
+        this.#state.commit(tx => markRead(tx, request)),
+      ),
+      logOut: whileOpen(() => this.#end('logged-out')),
+      subscribe: listener => this.#state.subscribe(listener),
+      close: () => this.#end('closed'),
+    }
+  }
+
+  #snapshot(): ChatSnapshot {
+    return {
+      me: this.#options.identity.userId,
+      connection: this.#connectionState,
+      conversations: readConversations(this.#state.tables),
+      queued: this.#courier.queued,
+      drained: this.#isDrained,
+    }
+  }
+
+  #onOnline(welcome: WelcomeFrame): void {
+    this.#watch()
+    this.#courier.onOnline()
+    this.#receipts.onOnline()
+    this.#prekeys.onOnline(welcome.prekeysLeft)
+  }
+
+  #onOffline(): void {
+    this.#isDrained = false
+    this.#receiver.onOffline()
+    this.#courier.onOffline()
+    this.#receipts.onOffline()
+    this.#prekeys.onOffline()
+  }
+
+  #onChange(connection: ConnectionState): void {
+    this.#connectionState = connection
+    this.#state.emit({ type: 'connection', connection })
+  }
+
+  #onDrained(): void {
+    this.#isDrained = true
+    this.#state.emit({ type: 'drained' })
+  }
+
+  #onFrame(frame: ServerFrame): void {
+    try {
+      this.#handle(frame)
+    } catch (error) {
+      // The disk is full: what was not written is told again by the next connection.
+      if (!(error instanceof FastChatError)) this.#options.report(error)
+    }
+  }
+
+  #handle(frame: ServerFrame): void {
+    if (frame.t === 'message') this.#receiver.push(frame)
+    else if (frame.t === 'drained') this.#receiver.pushDrained()
+    else if (frame.t === 'stored') this.#courier.onStored(frame.ids)
+    else if (frame.t === 'refused') this.#courier.onRefused(frame)
+    else if (frame.t === 'prekeys') this.#prekeys.onLeft(frame.left)
+    else if (frame.t === 'devices') this.#checkDevices(frame.user, frame.audience)
+  }
+
+  #checkDevices(userId: UserId, audience: string): void {
+    this.#people.check(userId, audience).catch((error: unknown) => {
+      // Whoever sends to them asks again and says what is wrong.
+      if (!(error instanceof FastChatError)) this.#options.report(error)
+    })
+  }
+
+  /** Asks to be told of the devices of everybody known, the last active first, and of one's own. */
+  #watch(): void {
+    const me = this.#options.identity.userId
+    const active = readConversations(this.#state.tables).map(conversation => conversation.with)
+    const everybody = this.#people.all().map(({ userId }) => userId)
+    const users = [...new Set([me, ...active, ...everybody])].slice(0, limits.maxWatchedUsers)
+    this.#connection.send({ t: 'watch', users })
+  }
+
+  #end(reason: ClosedReason): Promise<void> {
+    this.#ending ??= this.#finish(reason)
+    return this.#ending
+  }
+
+  async #finish(reason: ClosedReason): Promise<void> {
+    const { clock, store, onLogOut } = this.#options
+    const limit = new AbortController()
+    const tooLong = sleep(clock, { delayMs: FLUSH_TIMEOUT_MS, signal: limit.signal, keepsAlive: true })
+    await Promise.race([this.#flush(), tooLong])
+    limit.abort()
+    this.#housekeeping.stop()
+    this.#prekeys.onOffline()
+    this.#receipts.stop()
+    this.#courier.stop()
+    this.#receiver.stop()
+    await this.#connection.close()
+    await store.close()
+    if (reason === 'logged-out') await onLogOut()
+    this.#state.emit({ type: 'closed', reason })
+    this.#state.silence()
+  }
+
+  /** What has come is written and acked, what is written is told to its senders, what is under way is stored. */
+  async #flush(): Promise<void> {
+    try {
+      await this.#receiver.whenIdle()
+      if (this.#connectionState.state === 'online') this.#receipts.flush()
+      await this.#courier.whenIdle()
+    } catch (error) {
+      this.#options.report(error)
+    }
+  }
+}

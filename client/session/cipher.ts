@@ -1,0 +1,177 @@
+import type { Content, KnownContent } from '../../schema/content.ts'
+import { FastChatError } from '../../schema/errors.ts'
+import type { Base64Url32, ChainId, MessageId, UserId } from '../../schema/ids.ts'
+import type { Ed25519Jwk, GeneralJwe } from '../../schema/jose.ts'
+import { limits } from '../../schema/limits.ts'
+import type { ConversationId } from '../chat.ts'
+import { makeAssertion } from '../crypto/assertion.ts'
+import { verifyCertificate } from '../crypto/certificate.ts'
+import { isChainSpent, startChain } from '../crypto/chain.ts'
+import { announceChain, openChain } from '../crypto/envelope.ts'
+import { publicEd25519, thumbprint } from '../crypto/keys.ts'
+import { openMessage, readMessageHeader, sealMessage } from '../crypto/message.ts'
+import { makeOneTimePrekeys, makePrekey, verifyPrekey } from '../crypto/prekeys.ts'
+import { directConversation, directRoster } from '../crypto/roster.ts'
+import type { Prekey, ReceiverChain, Roster, SenderChain, VerifiedPrekey } from '../crypto/types.ts'
+import type { ChainFrame, Identity, KnownDevice, Person, PrekeyRecord, SealedFrame } from './records.ts'
+
+/** A chain that somebody announced to this device, and whom the conversation is with. */
+export interface OpenedChain {
+  state: ReceiverChain
+  with: { userId: UserId; thumbprint: Base64Url32; jwk?: Ed25519Jwk }
+}
+
+export interface OpenedContent {
+  chain: ReceiverChain
+  content: Content
+  sentAt: number
+}
+
+/** What this device can do with its keys: client/crypto, bound to one identity. Nothing here writes or asks anybody. */
+export class Cipher {
+  readonly #identity: Identity
+  /** Of this account's key. */
+  readonly thumbprint: Base64Url32
+
+  constructor(identity: Identity, ownThumbprint: Base64Url32) {
+    this.#identity = identity
+    this.thumbprint = ownThumbprint
+  }
+
+  static async create(identity: Identity): Promise<Cipher> {
+    return new Cipher(identity, await thumbprint(identity.accountKey))
+  }
+
+  /** @param request `now` by the server's clock */
+  assert({ audience, now }: { audience: string; now: number }): Promise<string> {
+    return makeAssertion(this.#identity, { server: audience, now })
+  }
+
+  thumbprintOf(accountKey: Ed25519Jwk): Promise<Base64Url32> {
+    return thumbprint(accountKey)
+  }
+
+  conversationWith(other: Base64Url32): ConversationId {
+    return directConversation(this.thumbprint, other)
+  }
+
+  /** @throws FastChatError `bad_certificate` */
+  verifyDevice({
+    certificate,
+    ...device
+  }: {
+    userId: UserId
+    deviceId: string
+    certificate: string
+    accountKey: Ed25519Jwk
+  }): Promise<Ed25519Jwk> {
+    return verifyCertificate(certificate, device)
+  }
+
+  /** @throws FastChatError `bad_prekey` */
+  checkPrekey(prekey: {
+    device: KnownDevice
+    jws: string
+    use: Prekey['use']
+    now: number
+  }): Promise<VerifiedPrekey> {
+    const { device, jws, use, now } = prekey
+    return verifyPrekey(jws, { deviceId: device.deviceId, deviceKey: device.key, use, now })
+  }
+
+  async makePrekeys({
+    count,
+    withSigned,
+    now,
+  }: {
+    count: number
+    withSigned: boolean
+    now: number
+  }): Promise<Required<Omit<PrekeyRecord, 'retiredAt'>>[]> {
+    const prekeys = await makeOneTimePrekeys(this.#identity, { count, now })
+    if (withSigned) prekeys.push(await makePrekey(this.#identity, { use: 'signed', now }))
+    return prekeys.map(({ jws, ...prekey }) => ({ ...prekey, createdAt: now, upload: jws }))
+  }
+
+  /** How many more messages a chain may carry; 0 when another one is needed. */
+  roomOf(chain: SenderChain, use: { person: Person; audience: Base64Url32; now: number }): number {
+    const { person, audience, now } = use
+    if (isChainSpent(chain, { audience, now, roster: this.#rosterWith(person) })) return 0
+    return limits.maxChainMessages - chain.n
+  }
+
+  /** A new chain; `body` announces it, and is absent when there is nobody to announce it to. */
+  async makeChain(chain: {
+    person: Person
+    audience: Base64Url32
+    now: number
+    prekeys: readonly VerifiedPrekey[]
+  }): Promise<{ state: SenderChain; body?: GeneralJwe }> {
+    const { person, audience, now, prekeys } = chain
+    const to = { user: person.userId, key: person.thumbprint }
+    const state = startChain({ roster: this.#rosterWith(person), to, audience, now })
+    if (prekeys.length === 0) return { state }
+    const { accountKey, certificate } = this.#identity
+    return {
+      state,
+      body: await announceChain(state, { signer: this.#identity, accountKey, certificate, prekeys }),
+    }
+  }
+
+  async seal(message: {
+    chain: SenderChain
+    id: MessageId
+    sentAt: number
+    content: KnownContent
+  }): Promise<{ chain: SenderChain; body: string }> {
+    const { chain, ...rest } = message
+    const sealed = await sealMessage(rest, { chain, signer: this.#identity })
+    return { chain: sealed.chain, body: sealed.jwe }
+  }
+
+  /**
+   * @param announcement `pinned`: the thumbprint of the sender's account key, null at first contact
+   * @throws FastChatError `cannot_decrypt`; ChangedKey
+   */
+  async openChain(announcement: {
+    frame: ChainFrame
+    prekey: PrekeyRecord
+    pinned: Base64Url32 | null
+  }): Promise<OpenedChain> {
+    const { frame, prekey, pinned } = announcement
+    const { userId } = this.#identity
+    const { chain, claims, senderThumbprint } = await openChain(frame.body, {
+      self: { userId, thumbprint: this.thumbprint },
+      prekey: prekey.key,
+      from: frame.from,
+      device: frame.device,
+      pinned: frame.from === userId ? this.thumbprint : pinned,
+    })
+    if (frame.from !== userId) {
+      return {
+        state: chain,
+        with: { userId: frame.from, thumbprint: senderThumbprint, jwk: publicEd25519(claims.accountKey) },
+      }
+    }
+    // One's own other device writes to somebody: it has vouched for whom, by its signature.
+    if (!('user' in claims.to))
+      throw new FastChatError('cannot_decrypt', 'Cannot open chain: it is not for two')
+    return { state: chain, with: { userId: claims.to.user, thumbprint: claims.to.key } }
+  }
+
+  /** @throws FastChatError `cannot_decrypt` */
+  headerOf(body: string): { chain: ChainId; n: number } {
+    return readMessageHeader(body)
+  }
+
+  /** @throws FastChatError `cannot_decrypt`; the chain stays as it is */
+  async openMessage({ frame, chain }: { frame: SealedFrame; chain: ReceiverChain }): Promise<OpenedContent> {
+    const { body: jwe, id, from, device } = frame
+    const { claims, chain: next } = await openMessage({ jwe, id, from, device }, { chain })
+    return { chain: next, content: claims.content, sentAt: claims.iat }
+  }
+
+  #rosterWith({ userId, thumbprint: key }: Person): Roster {
+    return directRoster({ user: this.#identity.userId, key: this.thumbprint }, { user: userId, key })
+  }
+}

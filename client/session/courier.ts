@@ -1,0 +1,185 @@
+import type { RefusedFrame, SendFrame } from '../../schema/frames.ts'
+import type { MessageId, UserId } from '../../schema/ids.ts'
+import { limits } from '../../schema/limits.ts'
+import { backoffMs } from '../core/backoff.ts'
+import { afterRefusal } from '../core/outbox.ts'
+import type { Clock } from '../net/clock.ts'
+import type { Connection } from '../net/connection.ts'
+import type { Cipher } from './cipher.ts'
+import { Lane } from './lane.ts'
+import type { People } from './people.ts'
+import type { Identity, OutboxRecord } from './records.ts'
+import type { State, Tx } from './state.ts'
+import { setDelivery } from './timeline.ts'
+
+export interface CourierOptions {
+  identity: Identity
+  state: State
+  people: People
+  cipher: Cipher
+  clock: Clock
+  random: () => number
+  connection: Pick<Connection, 'request' | 'send' | 'state'>
+  report: (error: unknown) => void
+}
+
+const backoff = { baseMs: 500, maxMs: 60_000 }
+
+/**
+ * Brings the outbox to a server: one lane for each conversation, all of them sharing the window of unanswered frames.
+ *
+ * A message leaves the outbox when a server says `stored`, or refuses it for good.
+ */
+export class Courier {
+  readonly #options: CourierOptions
+  readonly #lanes = new Map<string, Lane>()
+  /** What is sent and not answered on the present socket: whose it is. */
+  readonly #inFlight = new Map<MessageId, Lane>()
+  readonly #idle = new Set<() => void>()
+  #isOnline = false
+  #queued = 0
+
+  constructor(options: CourierOptions) {
+    this.#options = options
+    for (const { value } of options.state.tables.outbox.range()) this.#admit(value)
+  }
+
+  /** Messages of a person's that no server has stored yet. */
+  get queued(): number {
+    return this.#queued
+  }
+
+  /** Puts a message into the outbox; it is sent once the transaction is on the disk. */
+  enqueue(tx: Tx, record: Omit<OutboxRecord, 'serial'>): void {
+    const entry = { ...record, serial: tx.nextSerial() }
+    tx.tables.outbox.put([entry.serial], entry)
+    tx.after(() => {
+      const lane = this.#admit(entry)
+      this.#emitQueued()
+      lane.pump()
+    })
+  }
+
+  onOnline(): void {
+    this.#inFlight.clear()
+    this.#isOnline = true
+    for (const lane of this.#lanes.values()) lane.wake()
+  }
+
+  onOffline(): void {
+    this.#isOnline = false
+    this.#inFlight.clear()
+    this.#settle()
+  }
+
+  onStored(ids: readonly MessageId[]): void {
+    const done: OutboxRecord[] = []
+    const lanes = new Set<Lane>()
+    this.#options.state.commit(tx => {
+      for (const id of ids) {
+        const lane = this.#inFlight.get(id) ?? this.#laneOf(id)
+        if (!lane) continue
+        lanes.add(lane)
+        const record = lane.stored(tx, id)
+        if (!record) continue
+        done.push(record)
+        setDelivery(tx, { id, state: 'stored' })
+      }
+    })
+    for (const id of ids) this.#inFlight.delete(id)
+    this.#leave(done)
+    for (const lane of lanes) lane.succeeded()
+    for (const lane of this.#lanes.values()) lane.pump()
+    this.#settle()
+  }
+
+  onRefused(frame: RefusedFrame): void {
+    const lane = this.#inFlight.get(frame.id) ?? this.#laneOf(frame.id)
+    this.#inFlight.delete(frame.id)
+    if (!lane) return
+    const next = afterRefusal(frame)
+    if (next === 'reseal') lane.reseal(frame.id)
+    else if (next === 'retry') lane.pause()
+    else lane.refused(frame.id, { code: frame.code, message: frame.message })
+    this.#settle()
+  }
+
+  /** Somebody's devices are others than before: chains that do not reach them all must not be used any more. */
+  onDevicesChanged(userId: UserId): void {
+    for (const lane of this.#lanes.values()) {
+      if (userId === this.#options.identity.userId || lane.userId === userId) lane.wake()
+    }
+  }
+
+  /** Resolves when nothing is under way any more: all is stored, or waits for something that is not near. */
+  whenIdle(): Promise<void> {
+    return new Promise(resolve => {
+      this.#idle.add(resolve)
+      this.#settle()
+    })
+  }
+
+  stop(): void {
+    this.#isOnline = false
+    for (const lane of this.#lanes.values()) lane.stop()
+    this.#inFlight.clear()
+    this.#settle()
+  }
+
+  #admit(record: OutboxRecord): Lane {
+    let lane = this.#lanes.get(record.conversation)
+    if (!lane) {
+      lane = this.#createLane(record.conversation, record.to)
+      this.#lanes.set(record.conversation, lane)
+    }
+    lane.add(record)
+    if (record.content.type === 'text') this.#queued++
+    return lane
+  }
+
+  #createLane(conversation: string, userId: UserId): Lane {
+    const { random } = this.#options
+    const lane: Lane = new Lane({
+      ...this.#options,
+      conversation,
+      userId,
+      port: {
+        isOnline: () => this.#isOnline,
+        isInFlight: id => this.#inFlight.has(id),
+        room: () => Math.max(0, limits.sendWindow - this.#inFlight.size),
+        send: frame => this.#send(frame, lane),
+        pauseMs: failures => backoffMs(failures, { ...backoff, random: random() }),
+        onFailed: records => this.#leave(records),
+        onSettled: () => this.#settle(),
+      },
+    })
+    return lane
+  }
+
+  #send(frame: SendFrame, lane: Lane): void {
+    // A frame that finds no socket stays as it is: the next connection begins with it.
+    if (this.#isOnline && this.#options.connection.send(frame)) this.#inFlight.set(frame.id, lane)
+  }
+
+  #laneOf(id: MessageId): Lane | undefined {
+    return [...this.#lanes.values()].find(lane => lane.has(id))
+  }
+
+  #leave(records: readonly OutboxRecord[]): void {
+    const texts = records.filter(({ content }) => content.type === 'text').length
+    if (texts === 0) return
+    this.#queued -= texts
+    this.#emitQueued()
+  }
+
+  #emitQueued(): void {
+    this.#options.state.emit({ type: 'queued', queued: this.#queued })
+  }
+
+  #settle(): void {
+    const isBusy = this.#isOnline && [...this.#lanes.values()].some(lane => lane.isBusy())
+    if (isBusy) return
+    for (const resolve of this.#idle) resolve()
+    this.#idle.clear()
+  }
+}

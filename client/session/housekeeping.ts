@@ -1,0 +1,72 @@
+import type { Clock } from '../net/clock.ts'
+import type { Tables } from './records.ts'
+import type { State } from './state.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Ids that were received are remembered longer than any server keeps a message (30 days). */
+export const seenKeepMs = 35 * DAY_MS
+/** Chains of others, since their last message: longer than any prekey lives that could announce one again. */
+export const chainKeepMs = 100 * DAY_MS
+const CHUNK = 500
+
+/** Clears the tables of what is too old, once a day while the session runs; a part at a time, so that nothing waits. */
+export function startHousekeeping({
+  state,
+  clock,
+  report,
+}: {
+  state: State
+  clock: Clock
+  report: (error: unknown) => void
+}): { stop: () => void } {
+  let cancel: () => void = () => undefined
+  const round = () => {
+    let isDone = true
+    try {
+      isDone = prune(state, clock.now())
+    } catch (error) {
+      report(error)
+    }
+    cancel = clock.after(isDone ? DAY_MS : 1_000, round)
+  }
+  cancel = clock.after(60_000, round)
+  return { stop: () => cancel() }
+}
+
+/**
+ * Deletes at most some hundred entries that are too old.
+ *
+ * @returns whether there were no more
+ */
+export function prune(state: State, now: number): boolean {
+  const { tables } = state
+  const old: ((tables: Tables) => void)[] = [
+    ...select(tables.seen.range(), ({ at }) => now - at > seenKeepMs).map(
+      ({ id }) =>
+        (t: Tables) =>
+          t.seen.delete([id]),
+    ),
+    ...select(tables.earlyReceipts.range(), ({ at }) => now - at > seenKeepMs).map(
+      ({ id }) =>
+        (t: Tables) =>
+          t.earlyReceipts.delete([id]),
+    ),
+    ...select(tables.receivers.range(), ({ at }) => now - at > chainKeepMs).map(
+      record => (t: Tables) => t.receivers.delete([record.state.chain]),
+    ),
+  ]
+  if (old.length === 0) return true
+  state.commit(tx => {
+    for (const remove of old) remove(tx.tables)
+  })
+  return old.length < CHUNK
+}
+
+function select<T>(range: Iterable<{ value: T }>, isOld: (value: T) => boolean): T[] {
+  const found: T[] = []
+  for (const { value } of range) {
+    if (isOld(value)) found.push(value)
+    if (found.length >= CHUNK) break
+  }
+  return found
+}

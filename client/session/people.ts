@@ -1,0 +1,170 @@
+import { FastChatError } from '../../schema/errors.ts'
+import type { UserDevicesResponse } from '../../schema/http.ts'
+import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
+import type { Ed25519Jwk } from '../../schema/jose.ts'
+import type { Connection } from '../net/connection.ts'
+import { audienceOf } from './audience.ts'
+import type { Cipher } from './cipher.ts'
+import { Mutex } from './mutex.ts'
+import type { Identity, KnownDevice, Person } from './records.ts'
+import type { State, Tx } from './state.ts'
+import { appendNotice } from './timeline.ts'
+
+export interface PeopleOptions {
+  identity: Identity
+  state: State
+  cipher: Cipher
+  connection: Pick<Connection, 'request'>
+  /** Somebody is known now who was not. */
+  onMet: (userId: UserId) => void
+  /** Somebody's devices, or one's own, are others than before. */
+  onDevicesChanged: (userId: UserId) => void
+}
+
+/** Whom this account knows: the pinned account keys, and the devices that those keys vouch for. */
+export class People {
+  readonly #options: PeopleOptions
+  readonly #mutexes = new Map<UserId, Mutex>()
+
+  constructor(options: PeopleOptions) {
+    this.#options = options
+  }
+
+  get(userId: UserId): Person | undefined {
+    return this.#options.state.tables.people.get([userId])
+  }
+
+  all(): Person[] {
+    return Array.from(this.#options.state.tables.people.range(), ({ value }) => value)
+  }
+
+  /**
+   * Somebody by their id; asked for and pinned when they are new.
+   *
+   * @throws FastChatError `unknown_user`; `no_server` and what the server says
+   */
+  async ensure(userId: UserId): Promise<Person> {
+    return this.get(userId) ?? (await this.refresh(userId))
+  }
+
+  /**
+   * Asks the server for somebody's devices and checks every certificate against the pinned account key.
+   *
+   * @throws FastChatError `unknown_user`; `account_key_changed`; `bad_certificate` when the server names a device that the
+   *   account key does not vouch for; `no_server` and what the server says
+   */
+  refresh(userId: UserId): Promise<Person> {
+    const mutex = this.#mutexes.get(userId) ?? new Mutex()
+    this.#mutexes.set(userId, mutex)
+    return mutex.run(() => this.#refresh(userId))
+  }
+
+  /**
+   * Pins an account key at first contact.
+   *
+   * @returns who it is; undefined when another key is pinned, of which a notice tells then
+   */
+  meet(userId: UserId, key: { thumbprint: Base64Url32; jwk?: Ed25519Jwk }): Person | undefined {
+    const { cipher, state, onMet } = this.#options
+    const conversation = cipher.conversationWith(key.thumbprint)
+    return state.commit(tx => {
+      const known = tx.tables.people.get([userId])
+      if (known) {
+        if (known.thumbprint === key.thumbprint) return known
+        noteOtherKey(tx, { known, changedTo: key.thumbprint })
+        return undefined
+      }
+      const person: Person = { userId, thumbprint: key.thumbprint, conversation }
+      if (key.jwk) person.accountKey = key.jwk
+      tx.tables.people.put([userId], person)
+      tx.after(() => onMet(userId))
+      return person
+    })
+  }
+
+  /** The devices that a message to somebody is encrypted for, without this one; undefined until both were asked for. */
+  devicesFor(userId: UserId): KnownDevice[] | undefined {
+    const { identity } = this.#options
+    const theirs = this.get(userId)?.devices
+    const own = this.get(identity.userId)?.devices
+    if (!theirs || !own) return undefined
+    const byId = new Map([...theirs, ...own].map(device => [device.deviceId, device]))
+    byId.delete(identity.deviceId)
+    return [...byId.values()]
+  }
+
+  /** What a server says of somebody's devices. Refreshes when it is news. */
+  async check(userId: UserId, audience: Base64Url32): Promise<void> {
+    const person = this.get(userId)
+    if (person?.devices && audienceOf(person.devices.map(({ deviceId }) => deviceId)) === audience) return
+    if (person) await this.refresh(userId)
+  }
+
+  async #refresh(userId: UserId): Promise<Person> {
+    const { connection, cipher, state, onDevicesChanged } = this.#options
+    const answer = await this.#ask(userId, connection)
+    const thumbprint = await cipher.thumbprintOf(answer.accountKey)
+    const person = this.meet(userId, { thumbprint, jwk: answer.accountKey })
+    if (!person) {
+      throw new FastChatError(
+        'account_key_changed',
+        `Cannot send to "${userId}": their account key is another one than before`,
+      )
+    }
+    const devices = await this.#verify(answer, person.devices ?? [])
+    return state.commit(tx => {
+      const before = tx.tables.people.get([userId]) ?? person
+      const { changedTo: _, ...rest } = before
+      const after: Person = { ...rest, accountKey: answer.accountKey, devices }
+      tx.tables.people.put([userId], after)
+      for (const deviceId of before.devices ? added(before.devices, devices) : []) {
+        appendNotice(tx, { notice: { type: 'device-added', user: userId, deviceId }, person: after })
+      }
+      if (idsOf(before.devices) !== idsOf(devices)) tx.after(() => onDevicesChanged(userId))
+      return after
+    })
+  }
+
+  async #ask(userId: UserId, connection: Pick<Connection, 'request'>): Promise<UserDevicesResponse> {
+    const unknown = () => new FastChatError('unknown_user', `Cannot find "${userId}": there is no such user`)
+    try {
+      const answer = await connection.request((api, token) => api.userDevices({ userId, token }))
+      if (answer.userId !== userId) throw unknown()
+      return answer
+    } catch (error) {
+      if (error instanceof FastChatError && error.code === 'not_found') throw unknown()
+      throw error
+    }
+  }
+
+  async #verify({ userId, accountKey, devices }: UserDevicesResponse, known: KnownDevice[]) {
+    const verified: KnownDevice[] = []
+    for (const { deviceId, certificate } of devices) {
+      const same = known.find(device => device.deviceId === deviceId && device.certificate === certificate)
+      verified.push(
+        same ?? {
+          deviceId,
+          certificate,
+          key: await this.#options.cipher.verifyDevice({ userId, deviceId, certificate, accountKey }),
+        },
+      )
+    }
+    return verified
+  }
+}
+
+/** Told once for each other key: a server that repeats itself fills no conversation. */
+function noteOtherKey(tx: Tx, { known, changedTo }: { known: Person; changedTo: Base64Url32 }): void {
+  if (known.changedTo === changedTo) return
+  tx.tables.people.put([known.userId], { ...known, changedTo })
+  appendNotice(tx, { notice: { type: 'account-key-changed', user: known.userId }, person: known })
+}
+
+function added(before: readonly KnownDevice[], after: readonly KnownDevice[]): DeviceId[] {
+  const known = new Set(before.map(({ deviceId }) => deviceId))
+  return after.map(({ deviceId }) => deviceId).filter(deviceId => !known.has(deviceId))
+}
+
+function idsOf(devices: readonly KnownDevice[] | undefined): string | undefined {
+  return devices && audienceOf(devices.map(({ deviceId }) => deviceId))
+}

@@ -1,0 +1,87 @@
+import type { MessageId, UserId } from '../../schema/ids.ts'
+import { limits } from '../../schema/limits.ts'
+import type { Clock } from '../net/clock.ts'
+import type { Courier } from './courier.ts'
+import type { State, Tx } from './state.ts'
+
+export interface ReceiptsOptions {
+  state: State
+  courier: Pick<Courier, 'enqueue'>
+  clock: Clock
+  report: (error: unknown) => void
+}
+
+/** Receipts of one moment go together. */
+const GATHER_MS = 50
+
+/** Tells senders that their messages are on this device's disk. What is due is on the disk too, so none is forgotten. */
+export class Receipts {
+  readonly #options: ReceiptsOptions
+  #isOnline = false
+  #cancel: (() => void) | undefined
+
+  constructor(options: ReceiptsOptions) {
+    this.#options = options
+  }
+
+  /** Part of the transaction that stores the message. */
+  add(tx: Tx, due: { to: UserId; id: MessageId }): void {
+    tx.tables.receiptsDue.put([due.to, due.id], due)
+    tx.after(() => this.#schedule())
+  }
+
+  onOnline(): void {
+    this.#isOnline = true
+    this.#schedule()
+  }
+
+  /** While offline they are gathered: one receipt for many messages then. */
+  onOffline(): void {
+    this.#isOnline = false
+    this.stop()
+  }
+
+  /** Puts what is due into the outbox. */
+  flush(): void {
+    this.stop()
+    const { state, courier } = this.#options
+    const bySender = new Map<UserId, MessageId[]>()
+    for (const { value } of state.tables.receiptsDue.range()) {
+      bySender.set(value.to, [...(bySender.get(value.to) ?? []), value.id])
+    }
+    if (bySender.size === 0) return
+    state.commit(tx => {
+      for (const [to, all] of bySender) {
+        const person = tx.tables.people.get([to])
+        for (const id of all) tx.tables.receiptsDue.delete([to, id])
+        // Who wrote is known: a message is stored after its chain.
+        if (!person) continue
+        for (let at = 0; at < all.length; at += limits.maxReceiptIds) {
+          courier.enqueue(tx, {
+            id: tx.nextId(),
+            conversation: person.conversation,
+            to,
+            sentAt: tx.now,
+            content: { type: 'receipt', state: 'delivered', ids: all.slice(at, at + limits.maxReceiptIds) },
+          })
+        }
+      }
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #schedule(): void {
+    if (!this.#isOnline || this.#cancel) return
+    this.#cancel = this.#options.clock.after(GATHER_MS, () => {
+      try {
+        this.flush()
+      } catch (error) {
+        this.#options.report(error)
+      }
+    })
+  }
+}
