@@ -12,9 +12,6 @@ import { binaryParts, isDocument, KIND, kindOf, regexParts, tagOf, toNumber } fr
 export const MAX_KEY_BYTES = 1800
 const HASH_BYTES = 32
 
-/** A byte greater than any byte a component begins with: prefix + AFTER lies behind all keys with that prefix. */
-export const AFTER = 0xff
-
 class Writer {
   bytes = Buffer.allocUnsafe(256)
   length = 0

@@ -1,6 +1,7 @@
 import type { Doc } from '../bson/codec.ts'
-import { AFTER, CUT_PREFIX_BYTES, EMPTY_ARRAY_KEY, encodeValue, invert } from '../bson/key.ts'
+import { CUT_PREFIX_BYTES, EMPTY_ARRAY_KEY, encodeValue, invert } from '../bson/key.ts'
 import { isDocument, KIND, kindOf, regexParts, toNumber } from '../bson/value.ts'
+import { afterPrefix } from '../storage/table.ts'
 import { isOperatorDocument } from './matcher.ts'
 import { literalPrefix } from './regex.ts'
 
@@ -28,7 +29,7 @@ function point(bytes: Buffer): Interval {
 }
 
 function edgeBytes(edge: Edge): Buffer {
-  return edge.isAfter ? Buffer.concat([edge.bytes, Buffer.from([AFTER])]) : edge.bytes
+  return edge.isAfter ? afterPrefix(edge.bytes) : edge.bytes
 }
 
 function compareEdges(a: Edge, b: Edge): number {

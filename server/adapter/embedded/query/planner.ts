@@ -134,7 +134,8 @@ function planIndex(
       return undefined
   }
   const order = sortDirection(index, { sort: query.sort, singles, bounded, points })
-  if (bounded === 0 && order === undefined && !query.isHinted) return undefined
+  const helpsSort = order !== undefined && query.sort.length > 0
+  if (bounded === 0 && !helpsSort && !query.isHinted) return undefined
   const ranges = prefixes.flatMap(prefix =>
     last === undefined ? [keyRange(prefix, undefined)] : last.map(interval => keyRange(prefix, interval)),
   )
@@ -143,7 +144,7 @@ function planIndex(
     (isFull ? 1000 : 0) +
     points * 20 +
     (bounded > points ? 10 : 0) +
-    (order !== undefined && query.sort.length > 0 ? 6 : 0) -
+    (helpsSort ? 6 : 0) -
     (ranges.length > 1 ? 1 : 0)
   return {
     scan: {

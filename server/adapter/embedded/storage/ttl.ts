@@ -3,6 +3,7 @@ import { KIND } from '../bson/value.ts'
 import { leafValues } from '../query/path.ts'
 import type { Collection, IndexInfo } from './catalog.ts'
 import { indexPrefix, type Store } from './store.ts'
+import { afterPrefix } from './table.ts'
 
 /** Documents that one transaction removes at most. */
 const SLICE = 500
@@ -12,11 +13,13 @@ function dueRange(index: IndexInfo, limit: Date): { start: Buffer; end: Buffer }
   const prefix = indexPrefix(index.id)
   const type = Buffer.from([KIND.date])
   const last = encodeValue(limit)
-  const after = Buffer.from([0xff])
   if (index.fields[0]?.[1] === -1) {
-    return { start: Buffer.concat([prefix, invert(last)]), end: Buffer.concat([prefix, invert(type), after]) }
+    return {
+      start: Buffer.concat([prefix, invert(last)]),
+      end: afterPrefix(Buffer.concat([prefix, invert(type)])),
+    }
   }
-  return { start: Buffer.concat([prefix, type]), end: Buffer.concat([prefix, last, after]) }
+  return { start: Buffer.concat([prefix, type]), end: afterPrefix(Buffer.concat([prefix, last])) }
 }
 
 /** Of several dates in an array the earliest counts. */
