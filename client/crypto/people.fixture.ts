@@ -1,0 +1,119 @@
+import * as assert from 'uvu/assert'
+import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
+import type { FlattenedJwe, GeneralJwe } from '../../schema/jose.ts'
+import { certifyDevice } from './certificate.ts'
+import { startChain } from './chain.ts'
+import { announceChain, openChain } from './envelope.ts'
+import { generateKey, thumbprint } from './keys.ts'
+import { makePrekey, verifyPrekey } from './prekeys.ts'
+import { directRoster } from './roster.ts'
+import type { Prekey, PrivateJwk, ReceiverChain, SenderChain, Signer } from './types.ts'
+
+/** For tests: people with devices and prekeys, and what they say to each other. */
+
+export const NOW = 1_790_000_000_000
+
+/** A UUIDv7 with this number. */
+export function uuid(number: number): string {
+  return `01900000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
+}
+
+export interface TestDevice extends Signer {
+  accountKey: PrivateJwk
+  certificate: string
+  key: Base64Url32
+  prekey: Prekey
+}
+
+let devices = 0
+
+/** A new device; of an account that is there already when its key is given. */
+export async function createDevice(userId: UserId, account?: PrivateJwk): Promise<TestDevice> {
+  const accountKey = account ?? (await generateKey('Ed25519'))
+  const deviceKey = await generateKey('Ed25519')
+  devices += 1
+  const deviceId: DeviceId = uuid(0xd0000 + devices)
+  const signer = { userId, deviceId, deviceKey }
+  const certificate = await certifyDevice({ ...signer, accountKey, now: NOW })
+  const prekey = await makePrekey(signer, { use: 'one-time', now: NOW })
+  return { ...signer, accountKey, certificate, key: await thumbprint(accountKey), prekey }
+}
+
+/** A chain from one device to somebody, announced to these devices. */
+export async function announce(
+  from: TestDevice,
+  { to, devices = [to] }: { to: TestDevice; devices?: TestDevice[] },
+): Promise<{ chain: SenderChain; body: GeneralJwe }> {
+  const chain = startChain({
+    roster: directRoster({ user: from.userId, key: from.key }, { user: to.userId, key: to.key }),
+    to: { user: to.userId, key: to.key },
+    audience: from.key,
+    now: NOW,
+  })
+  return { chain, body: await seal(chain, { from, devices }) }
+}
+
+/** Seals the announcement of a chain, whatever is in it, to these devices. */
+export async function seal(
+  chain: SenderChain,
+  { from, devices }: { from: TestDevice; devices: TestDevice[] },
+): Promise<GeneralJwe> {
+  const prekeys = await Promise.all(
+    devices.map(({ prekey, deviceId, deviceKey }) =>
+      verifyPrekey(prekey.jws, { deviceId, deviceKey: publicPart(deviceKey), use: prekey.use, now: NOW }),
+    ),
+  )
+  return await announceChain(chain, { ...from, signer: from, prekeys })
+}
+
+/** What a server makes of an announcement for one device. */
+export function entryOf(body: GeneralJwe, { deviceId }: TestDevice): FlattenedJwe {
+  const { recipients, ...shared } = body
+  const entry = recipients.find(({ header }) => header.kid.startsWith(`${deviceId}/`))
+  if (!entry) throw new Error('Cannot find entry: the chain is not for this device')
+  return { ...shared, ...entry }
+}
+
+/** Opens an announcement as `reader`, said to be from `from`. */
+export function open(
+  jwe: FlattenedJwe,
+  { from, reader, pinned = from.key }: { from: TestDevice; reader: TestDevice; pinned?: Base64Url32 | null },
+) {
+  return openChain(jwe, {
+    self: { userId: reader.userId, thumbprint: reader.key, deviceId: reader.deviceId },
+    prekey: reader.prekey.key,
+    from: from.userId,
+    device: from.deviceId,
+    pinned,
+  })
+}
+
+/** Both ends of a new chain. */
+export async function connect(
+  from: TestDevice,
+  to: TestDevice,
+): Promise<{ sender: SenderChain; receiver: ReceiverChain }> {
+  const { chain, body } = await announce(from, { to })
+  const opened = await open(entryOf(body, to), { from, reader: to })
+  return { sender: chain, receiver: opened.chain }
+}
+
+export function publicPart({ kty, x }: PrivateJwk) {
+  return { kty, crv: 'Ed25519', x } as const
+}
+
+/** The promise must fail with this code, and with the one message that every failure of that kind has. */
+export async function refused(promise: Promise<unknown>, code: string): Promise<Error> {
+  try {
+    await promise
+  } catch (error) {
+    assert.instance(error, Error)
+    assert.is((error as { code?: unknown }).code, code, (error as Error).message)
+    if (code === 'cannot_decrypt') {
+      assert.is((error as Error).message, 'Cannot decrypt message: it is damaged or not for this device')
+      assert.is((error as Error).cause, undefined)
+    }
+    return error as Error
+  }
+  throw new Error(`Cannot pass: expected ${code}, but it was accepted`)
+}
