@@ -16,7 +16,8 @@ const ASCII_RUN = /[\x20-\x7e]+|[^\x20-\x7e]+/g
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]$/u
 const EMOJI = /\p{Emoji_Presentation}/u
 /** Emoji that are so by what follows: a selector, a keycap, a skin tone, a joiner; and flags. */
-const EMOJI_SEQUENCE = /\ufe0f|\u20e3|\u200d\p{Extended_Pictographic}|\p{Emoji_Modifier}|^\p{Regional_Indicator}{2}/u
+const EMOJI_SEQUENCE =
+  /\ufe0f|\u20e3|\u200d\p{Extended_Pictographic}|\p{Emoji_Modifier}|^\p{Regional_Indicator}{2}/u
 /**
  * Alone, these have had one width in every terminal for decades: letters of the alphabets that are written one cell a
  * letter, punctuation, lines and blocks, kana, Han, Hangul syllables.
