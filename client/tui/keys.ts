@@ -1,106 +1,88 @@
-import type { Edit } from './text-field.ts'
-
-/** What a key can ask for. */
-export type Action =
-  | Edit
-  | 'accept'
-  | 'newline'
-  | 'up'
-  | 'down'
-  | 'next-field'
-  | 'previous-field'
-  | 'cancel'
-  | 'complete'
-  | 'previous-conversation'
-  | 'next-conversation'
-  | 'next-unread'
-  | 'page-up'
-  | 'page-down'
-  | 'to-oldest'
-  | 'to-newest'
-  | 'switcher'
-  | 'help'
-  | 'redraw'
-  | 'clear-or-quit'
-  | 'quit'
-
-export type Place = 'anywhere' | 'chat' | 'writing' | 'start'
-
+/**
+ * The one table of keys: what they do here, and what F1 says about them. A key is named as input/keys.ts names it:
+ * modifiers in the order ctrl, alt, shift, then the name.
+ */
 export interface Binding {
+  action: string
   keys: readonly string[]
-  action: Action
-  place: Place
-  /** For the help. Bindings without it are not listed. */
-  help?: string
+  /** For F1: what it does, in a few words. */
+  does: string
+  group: 'Conversations' | 'Messages' | 'Writing' | 'Program'
+  /** How F1 writes the keys, where their names are too many. */
+  shown?: string
 }
 
-/** Every key, once: what is pressed, what it does, what the help says. The first binding of a key in a place counts. */
-export const BINDINGS: readonly Binding[] = [
-  { place: 'anywhere', keys: ['f1'], action: 'help', help: 'this help' },
-  { place: 'anywhere', keys: ['ctrl-q'], action: 'quit', help: 'quit' },
-  { place: 'anywhere', keys: ['ctrl-c'], action: 'clear-or-quit', help: 'clear what is written, else quit' },
-  { place: 'anywhere', keys: ['ctrl-l'], action: 'redraw', help: 'draw the screen anew' },
-  { place: 'anywhere', keys: ['escape'], action: 'cancel', help: 'close what lies over the screen' },
-
-  { place: 'chat', keys: ['alt-up', 'ctrl-p'], action: 'previous-conversation', help: 'conversation above' },
-  { place: 'chat', keys: ['alt-down', 'ctrl-n'], action: 'next-conversation', help: 'conversation below' },
-  { place: 'chat', keys: ['alt-a'], action: 'next-unread', help: 'next unread conversation' },
+export const bindings = [
   {
-    place: 'chat',
-    keys: ['ctrl-k'],
-    action: 'switcher',
-    help: 'find or start a conversation (cursor at the end)',
+    action: 'previous-conversation',
+    keys: ['alt-up', 'ctrl-p'],
+    does: 'conversation above',
+    group: 'Conversations',
   },
-  { place: 'chat', keys: ['page-up'], action: 'page-up', help: 'older messages (or the wheel)' },
-  { place: 'chat', keys: ['page-down'], action: 'page-down', help: 'newer messages (or the wheel)' },
-  { place: 'chat', keys: ['ctrl-home'], action: 'to-oldest', help: 'oldest message loaded' },
-  { place: 'chat', keys: ['ctrl-end'], action: 'to-newest', help: 'newest message' },
-  { place: 'chat', keys: ['tab'], action: 'complete', help: 'complete a command or a name' },
-
-  { place: 'start', keys: ['tab', 'down'], action: 'next-field', help: 'next field' },
-  { place: 'start', keys: ['shift-tab', 'up'], action: 'previous-field', help: 'field before' },
-
-  { place: 'writing', keys: ['enter'], action: 'accept', help: 'send; on the start screen: go on' },
-  { place: 'writing', keys: ['alt-enter', 'ctrl-j'], action: 'newline', help: 'new line' },
-  { place: 'writing', keys: ['up'], action: 'up' },
-  { place: 'writing', keys: ['down'], action: 'down' },
-  { place: 'writing', keys: ['left', 'ctrl-b'], action: 'left' },
-  { place: 'writing', keys: ['right', 'ctrl-f'], action: 'right' },
-  { place: 'writing', keys: ['home', 'ctrl-a'], action: 'line-start', help: 'start of the line' },
-  { place: 'writing', keys: ['end', 'ctrl-e'], action: 'line-end', help: 'end of the line' },
-  { place: 'writing', keys: ['ctrl-left', 'alt-left', 'alt-b'], action: 'word-left', help: 'word left' },
-  { place: 'writing', keys: ['ctrl-right', 'alt-right', 'alt-f'], action: 'word-right', help: 'word right' },
-  { place: 'writing', keys: ['backspace', 'ctrl-h'], action: 'delete-back' },
-  { place: 'writing', keys: ['delete', 'ctrl-d'], action: 'delete' },
   {
-    place: 'writing',
-    keys: ['ctrl-w', 'alt-backspace'],
-    action: 'delete-word',
-    help: 'delete the word before',
+    action: 'next-conversation',
+    keys: ['alt-down', 'ctrl-n'],
+    does: 'conversation below',
+    group: 'Conversations',
   },
-  { place: 'writing', keys: ['ctrl-u'], action: 'delete-to-start', help: 'delete to the start of the line' },
-  { place: 'writing', keys: ['ctrl-k'], action: 'delete-to-end', help: 'delete to the end of the line' },
-]
+  { action: 'next-unread', keys: ['alt-a'], does: 'next unread', group: 'Conversations' },
+  { action: 'switch', keys: ['ctrl-k'], does: 'switch to, or start one', group: 'Conversations' },
 
-const actions = new Map(
-  BINDINGS.toReversed().flatMap(({ place, keys, action }) => keys.map(key => [`${place} ${key}`, action])),
+  { action: 'page-up', keys: ['page-up'], does: 'older messages', group: 'Messages', shown: 'PageUp, wheel' },
+  {
+    action: 'page-down',
+    keys: ['page-down'],
+    does: 'newer messages',
+    group: 'Messages',
+    shown: 'PageDown, wheel',
+  },
+  { action: 'to-newest', keys: ['escape', 'ctrl-end'], does: 'to the newest', group: 'Messages' },
+
+  { action: 'send', keys: ['enter'], does: 'send', group: 'Writing' },
+  { action: 'newline', keys: ['alt-enter', 'ctrl-j', 'shift-enter'], does: 'new line', group: 'Writing' },
+  { action: 'complete', keys: ['tab'], does: 'complete', group: 'Writing' },
+  { action: 'left', keys: ['left', 'ctrl-b'], does: 'left', group: 'Writing' },
+  { action: 'right', keys: ['right', 'ctrl-f'], does: 'right', group: 'Writing' },
+  { action: 'up', keys: ['up'], does: 'line up', group: 'Writing' },
+  { action: 'down', keys: ['down'], does: 'line down', group: 'Writing' },
+  { action: 'word-left', keys: ['ctrl-left', 'alt-left', 'alt-b'], does: 'word left', group: 'Writing' },
+  { action: 'word-right', keys: ['ctrl-right', 'alt-right', 'alt-f'], does: 'word right', group: 'Writing' },
+  { action: 'line-start', keys: ['home', 'ctrl-a'], does: 'start of line', group: 'Writing' },
+  { action: 'line-end', keys: ['end', 'ctrl-e'], does: 'end of line', group: 'Writing' },
+  { action: 'delete-back', keys: ['backspace', 'ctrl-h'], does: 'delete before', group: 'Writing' },
+  { action: 'delete', keys: ['delete', 'ctrl-d'], does: 'delete after', group: 'Writing' },
+  { action: 'delete-word', keys: ['ctrl-w', 'alt-backspace'], does: 'delete word', group: 'Writing' },
+  { action: 'delete-to-start', keys: ['ctrl-u'], does: 'delete to start', group: 'Writing' },
+  { action: 'delete-to-end', keys: ['alt-k'], does: 'delete to end', group: 'Writing' },
+
+  { action: 'help', keys: ['f1'], does: 'this help', group: 'Program' },
+  { action: 'redraw', keys: ['ctrl-l'], does: 'draw again', group: 'Program' },
+  { action: 'suspend', keys: ['ctrl-z'], does: 'back to the shell (fg returns)', group: 'Program' },
+  { action: 'interrupt', keys: ['ctrl-c'], does: 'quit (twice, over a text)', group: 'Program' },
+  { action: 'quit', keys: ['ctrl-q'], does: 'quit', group: 'Program' },
+] as const satisfies readonly Binding[]
+
+export type Action = (typeof bindings)[number]['action']
+
+const byKey: ReadonlyMap<string, Action> = new Map(
+  bindings.flatMap(binding => binding.keys.map(key => [key, binding.action] as const)),
 )
 
-/** What a key does in the first of these places that binds it. */
-export function actionOf(key: string, places: readonly Place[]): Action | undefined {
-  for (const place of places) {
-    const action = actions.get(`${place} ${key}`)
-    if (action) return action
-  }
-  return undefined
+/** What a key does. */
+export function actionOf(key: string): Action | undefined {
+  return byKey.get(key)
 }
 
-/** A key as people write it: `Alt-Up`, `Ctrl-K`, `PageUp`. */
-export function keyLabel(key: string): string {
-  if (key.startsWith('page-')) return key === 'page-up' ? 'PageUp' : 'PageDown'
+/** A binding's keys as F1 writes them: `Ctrl-K`. */
+export function keysText(binding: Binding): string {
+  return binding.shown ?? binding.keys.map(keyText).join(', ')
+}
+
+function keyText(key: string): string {
   return key
-    .replace('escape', 'esc')
     .split('-')
-    .map(part => part.charAt(0).toUpperCase() + part.slice(1))
+    .map(part => part.slice(0, 1).toUpperCase() + part.slice(1))
     .join('-')
+    .replace('Page-', 'Page')
+    .replace('Escape', 'Esc')
 }

@@ -1,115 +1,171 @@
 import type { AccountEntry, Connection, ConversationId, ConversationSummary, TimelineItem } from '../chat.ts'
 import { EMPTY_FIELD, type TextField } from './text-field.ts'
 
-/** Cells. */
+/** Everything that is on the screen or decides about it, as plain data. It changes only in update/. */
+export interface Model {
+  size: Size
+  /** Whether the terminal's window has the focus; taken for granted until it says otherwise. */
+  isFocused: boolean
+  /** Ms since 1970, as of the last message that brought a time. */
+  now: number
+  /** Counts up while something turns. */
+  frame: number
+  /** IANA name, for the times of messages. */
+  timeZone: string
+  servers: readonly string[]
+  screen: StartScreen | ChatScreen
+}
+
+/** In cells. */
 export interface Size {
   cols: number
   rows: number
 }
 
-/** All that the screen is made of. It is never changed, but replaced by what update/ makes of it. */
-export interface Model {
-  size: Size
-  /** ms since 1970, not older than a second. */
-  nowMs: number
-  /** An IANA name: the times of messages are shown in it. */
-  timeZone: string
-  /** The servers that a new account would go to. */
-  servers: readonly string[]
-  /** The F1 help lies over the screen, scrolled down by so many lines. */
-  help?: { scroll: number }
-  start: StartModel
-  /** Absent: the start screen is shown. */
-  chat?: ChatModel
-}
-
 export type FieldName = 'userId' | 'password' | 'repeat'
-export type StartMode = 'log-in' | 'sign-up'
-/** What has the keys: an account of the list by its place, the choice of mode, or a field. */
-export type StartFocus = number | 'mode' | FieldName
 
-export interface StartModel {
-  accounts: readonly AccountEntry[]
-  mode: StartMode
-  focus: StartFocus
-  fields: Readonly<Record<FieldName, TextField>>
-  errors: Readonly<Partial<Record<FieldName | 'form', string>>>
-  /** What is under way, and since when (ms since 1970). */
-  busy?: { what: StartMode | 'resume'; sinceMs: number }
-  /** Why the chat has ended. */
-  notice?: string
+export interface StartScreen {
+  type: 'start'
+  /** Those of this home; null until they are known. */
+  accounts: readonly AccountEntry[] | null
+  /** Why one is here again. */
+  reason: string | null
+  mode: 'pick' | 'log-in' | 'sign-up'
+  /** The row of the choices, see `choicesOf()`. */
+  selected: number
+  form: Form
+  /** What is going on; then no key but those that quit does anything. */
+  busy: string | null
 }
 
-export interface ChatModel {
+export interface Form {
+  userId: TextField
+  password: TextField
+  repeat: TextField
+  focus: FieldName
+  errors: Partial<Record<FieldName | 'form', string>>
+}
+
+export interface ChatScreen {
+  type: 'chat'
   me: string
   connection: Connection
-  /** When the connection is tried again, ms since 1970. */
-  retryAtMs?: number
-  /** The last active first. */
-  conversations: readonly ConversationSummary[]
+  /** Ms since 1970: when the next attempt to connect comes. */
+  retryAt: number | null
   queued: number
-  drained: boolean
-  /** The conversation on the screen. */
-  open?: ConversationId
-  panes: Readonly<Record<ConversationId, Pane>>
-  /** What is written while no conversation is open. */
-  loose: TextField
-  /** The switcher (Ctrl-K) lies over the screen. */
-  switcher?: { query: TextField; selected: number }
-  /** One line about what the person did last. */
-  inline?: { kind: 'error' | 'info'; text: string }
-}
-
-/** What is known of a conversation that was on the screen. */
-export interface Pane {
-  /** By `seq`, ascending. */
-  items: readonly TimelineItem[]
-  /** There is nothing older. */
-  complete: boolean
-  /** Asked for, not yet there. */
-  loading: boolean
-  /** The lowest line on the screen; absent: the newest there is. */
-  anchor?: Anchor
+  isDrained: boolean
+  /** The last active first. */
+  conversations: readonly Conversation[]
+  open: ConversationId | null
+  /** The draft while no conversation is open. */
   draft: TextField
-  /** The "new messages" line is above this one. */
-  newFromSeq?: number
-  /** Reported as read up to here. */
-  readUpToSeq: number
+  overlay: Overlay | null
+  /** One line that answers what was done last. */
+  flash: Flash | null
+  /** A first Ctrl-C was pressed over a text. */
+  isQuitArmed: boolean
+  /** Something is being asked that was not yet answered, for example whether a person exists. */
+  busy: string | null
 }
 
-/** A line: the one `up` lines above the last line of an item. */
+export type Overlay =
+  | { type: 'help'; scroll: number }
+  | { type: 'switcher'; field: TextField; selected: number }
+
+export interface Flash {
+  kind: 'error' | 'info'
+  text: string
+}
+
+export interface Conversation {
+  summary: ConversationSummary
+  /** By `seq`, without gaps up to the newest. Empty until loaded. */
+  items: readonly TimelineItem[]
+  load: 'none' | 'loading' | 'loaded'
+  /** Nothing is older than the first item. */
+  isWhole: boolean
+  /** The first message that had not been read when it was opened. */
+  newFromSeq: number | null
+  /** Where it is scrolled to; null: the newest line is at the bottom, and stays there. */
+  anchor: Anchor | null
+  draft: TextField
+}
+
+/** The item that is cut off by, or ends at, the bottom of the pane. */
 export interface Anchor {
   seq: number
-  up: number
+  /** Lines of it below the bottom. */
+  hiddenLines: number
 }
 
-/** Lines of a conversation that are asked for at once. */
-export const HISTORY_PAGE = 100
-
-export const emptyPane: Pane = {
-  items: [],
-  complete: false,
-  loading: false,
-  draft: EMPTY_FIELD,
-  readUpToSeq: 0,
+export interface InitialModel {
+  size: Size
+  now: number
+  timeZone: string
+  servers?: readonly string[]
 }
 
-/** The model of a program that has just been started. */
-export function initialModel(options: Pick<Model, 'size' | 'nowMs' | 'timeZone' | 'servers'>): Model {
+/** The screen before the accounts are known. */
+export function initialModel({ size, now, timeZone, servers = [] }: InitialModel): Model {
+  return { size, isFocused: true, now, frame: 0, timeZone, servers, screen: startScreen() }
+}
+
+/** The start screen, with why one is there again. */
+export function startScreen(reason: string | null = null): StartScreen {
   return {
-    ...options,
-    start: {
-      accounts: [],
-      mode: 'log-in',
-      focus: 'userId',
-      fields: { userId: EMPTY_FIELD, password: EMPTY_FIELD, repeat: EMPTY_FIELD },
-      errors: {},
-    },
+    type: 'start',
+    accounts: null,
+    reason,
+    mode: 'pick',
+    selected: 0,
+    form: emptyForm(),
+    busy: null,
   }
 }
 
-/** The conversation on the screen and what is known of it. */
-export function openPane(chat: ChatModel): { conversation: ConversationSummary; pane: Pane } | undefined {
-  const conversation = chat.conversations.find(({ id }) => id === chat.open)
-  return conversation && { conversation, pane: chat.panes[conversation.id] ?? emptyPane }
+export function emptyForm(userId = ''): Form {
+  return {
+    userId: { text: userId, cursor: userId.length },
+    password: EMPTY_FIELD,
+    repeat: EMPTY_FIELD,
+    focus: userId === '' ? 'userId' : 'password',
+    errors: {},
+  }
+}
+
+/** What can be picked on the start screen. */
+export type Choice =
+  | { type: 'account'; account: AccountEntry }
+  | { type: 'sign-up' }
+  | { type: 'log-in' }
+  | { type: 'quit' }
+
+export function choicesOf({ accounts }: StartScreen): Choice[] {
+  return [
+    ...(accounts ?? []).map(account => ({ type: 'account' as const, account })),
+    { type: 'sign-up' },
+    { type: 'log-in' },
+    { type: 'quit' },
+  ]
+}
+
+/** The fields of the form that is shown, in their order. */
+export function fieldsOf({ mode }: StartScreen): FieldName[] {
+  return mode === 'sign-up' ? ['userId', 'password', 'repeat'] : ['userId', 'password']
+}
+
+/** The conversation that is open. */
+export function openConversation({ conversations, open }: ChatScreen): Conversation | undefined {
+  return open === null ? undefined : conversations.find(({ summary }) => summary.id === open)
+}
+
+/** What stands in the composer. */
+export function draftOf(chat: ChatScreen): TextField {
+  return openConversation(chat)?.draft ?? chat.draft
+}
+
+/** Whether something turns or counts down, so that time must be told. */
+export function needsTicks({ screen }: Model): 'fast' | 'slow' | 'none' {
+  if (screen.busy !== null) return 'fast'
+  return screen.type === 'chat' && screen.retryAt !== null ? 'slow' : 'none'
 }

@@ -4,48 +4,58 @@ import type {
   ChatSnapshot,
   ConversationId,
   ConversationSummary,
-  Credentials,
-  MessageItem,
   TimelineItem,
 } from '../chat.ts'
 import type { Input } from './input/keys.ts'
+import type { Model, Size } from './model.ts'
 
-/** An error in words that may be shown. */
+/** What has happened. */
+export type Msg =
+  | Input
+  | { type: 'resize'; size: Size }
+  | { type: 'tick'; now: number }
+  | { type: 'accounts'; accounts: readonly AccountEntry[]; as?: string }
+  /** Signing up, logging in or resuming has led to a chat. */
+  | { type: 'chat-opened'; snapshot: ChatSnapshot; now: number }
+  | { type: 'chat-refused'; failure: Failure }
+  | { type: 'chat-event'; event: ChatEvent; now: number }
+  | {
+      type: 'history'
+      conversation: ConversationId
+      items: readonly TimelineItem[]
+      beforeSeq?: number
+      isWhole: boolean
+    }
+  | { type: 'history-failed'; conversation: ConversationId; failure: Failure }
+  | { type: 'conversation-opened'; summary: ConversationSummary; text?: string }
+  /** A conversation could not be opened; `typed` is what to give back to the composer. */
+  | { type: 'open-refused'; failure: Failure; typed?: string }
+  /** The session did not take a text; it goes back to the composer. */
+  | { type: 'send-refused'; conversation: ConversationId; text: string; failure: Failure }
+  | { type: 'failed'; failure: Failure }
+
+/** What is shown of an error. */
 export interface Failure {
   code: string
   message: string
 }
 
-/** All that can happen. */
-export type Msg =
-  | Input
-  | { type: 'resize'; cols: number; rows: number }
-  | { type: 'tick'; nowMs: number }
-  | { type: 'accounts'; accounts: AccountEntry[] }
-  | { type: 'opened'; snapshot: ChatSnapshot }
-  | { type: 'start-failed'; failure: Failure }
-  | { type: 'chat-event'; event: ChatEvent }
-  | { type: 'history'; conversation: ConversationId; items: TimelineItem[]; limit: number }
-  | { type: 'history-failed'; conversation: ConversationId; failure: Failure }
-  /** Answer to the command `open`. */
-  | { type: 'conversation-opened'; conversation: ConversationSummary }
-  | { type: 'sent'; item: MessageItem }
-  /** The text comes back, so that nothing is lost. */
-  | { type: 'send-failed'; conversation: ConversationId; text: string; failure: Failure }
-  | { type: 'failed'; failure: Failure }
-
-/** What the model asks of the world; run.ts does it and answers with a message. */
+/** What is to be done, as data; effects.ts does it. */
 export type Command =
-  | { type: 'sign-up'; credentials: Credentials }
-  | { type: 'log-in'; credentials: Credentials }
-  | { type: 'resume'; userId: string }
   | { type: 'list-accounts' }
-  | { type: 'history'; conversation: ConversationId; beforeSeq?: number; limit: number }
-  | { type: 'open'; with: string }
+  | { type: 'sign-up' | 'log-in'; userId: string; password: string }
+  | { type: 'resume'; userId: string }
+  | { type: 'load-history'; conversation: ConversationId; beforeSeq?: number; limit: number }
+  | { type: 'open'; with: string; text?: string; typed?: string }
   | { type: 'send'; conversation: ConversationId; to: string; text: string }
   | { type: 'mark-read'; conversation: ConversationId; upToSeq: number }
   | { type: 'log-out' }
-  /** Draws every cell anew. */
   | { type: 'redraw' }
-  | { type: 'bell' }
+  | { type: 'suspend' }
   | { type: 'quit' }
+
+/** What comes of a message. */
+export interface Next<M = Model> {
+  model: M
+  commands: readonly Command[]
+}
