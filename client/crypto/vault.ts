@@ -1,11 +1,12 @@
 import * as v from 'valibot'
 import { FastChatError } from '../../schema/errors.ts'
 import { Base64Url32, type UserId } from '../../schema/ids.ts'
-import { hkdfInfo, profile } from '../../schema/jose.ts'
+import { hkdfInfo, profile, typ } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
 import { fromBase64Url, hkdf, toBase64Url, utf8 } from './bytes.ts'
 import { openDirect, sealDirect } from './jwe.ts'
-import { thumbprint } from './keys.ts'
+import { signJws, verifyJws } from './jws.ts'
+import { publicEd25519, thumbprint } from './keys.ts'
 import type { PrivateJwk } from './types.ts'
 
 const AccountKey = v.strictObject({
@@ -48,7 +49,9 @@ export async function openVault(
       header: header('vault', userId),
       maxChars: limits.maxVaultChars,
     })
-    return v.parse(AccountKey, JSON.parse(Buffer.from(plaintext).toString()))
+    const key = v.parse(AccountKey, JSON.parse(Buffer.from(plaintext).toString()))
+    await checkHalves(key)
+    return key
   } catch {
     // The cause may quote what was inside.
     throw new FastChatError(
@@ -99,6 +102,12 @@ export async function unwrapStorageKey(
 /** Whether a server's word for the account key is the key out of the vault. */
 export async function isSameAccountKey(one: { x: Base64Url32 }, other: { x: Base64Url32 }): Promise<boolean> {
   return (await thumbprint(one)) === (await thumbprint(other))
+}
+
+/** An import does not compare them: a signature by the one half must verify with the other. */
+async function checkHalves(key: PrivateJwk): Promise<void> {
+  const jws = await signJws({}, { key, typ: typ.certificate })
+  await verifyJws(jws, { key: publicEd25519(key), typ: typ.certificate, claims: v.object({}), what: 'key' })
 }
 
 function homeKey(accountKey: PrivateJwk): Uint8Array {
