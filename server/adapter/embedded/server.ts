@@ -5,7 +5,7 @@ import { Cursors } from './commands/cursors.ts'
 import { dispatch } from './commands/dispatch.ts'
 import { IndexBuilds } from './commands/index-builds.ts'
 import { Maintenance } from './maintenance.ts'
-import { takeOwnership } from './storage/owner.ts'
+import { type Ownership, takeOwnership } from './storage/owner.ts'
 import { Store } from './storage/store.ts'
 import { serveConnection } from './wire/connection.ts'
 
@@ -23,7 +23,7 @@ export class EmbeddedServer {
   readonly #store: Store
   readonly #state: ServerState
   readonly #maintenance: Maintenance
-  readonly #giveBack: () => void
+  readonly #ownership: Ownership
   readonly #sockets = new Set<Socket>()
   readonly #running = new Set<Promise<unknown>>()
   #server: Server | undefined
@@ -31,16 +31,23 @@ export class EmbeddedServer {
   #stopped: Promise<void> | undefined
 
   /** @throws DatabaseInUse when another process holds the directory */
-  constructor(options: { dataDir: string; tuning?: Tuning }) {
+  static async open(options: { dataDir: string; tuning?: Tuning }): Promise<EmbeddedServer> {
     const { dataDir, tuning = {} } = options
     const oplog = tuning.oplogMaxBytes === undefined ? {} : { oplogMaxBytes: tuning.oplogMaxBytes }
-    this.#store = new Store({ dataDir, ...oplog })
+    const store = new Store({ dataDir, ...oplog })
     try {
-      this.#giveBack = takeOwnership(this.#store.engine, dataDir)
+      const ownership = await takeOwnership(store.engine, dataDir)
+      return new EmbeddedServer({ store, ownership, dataDir, tuning })
     } catch (error) {
-      void this.#store.engine.close()
+      await store.engine.close()
       throw error
     }
+  }
+
+  private constructor(given: { store: Store; ownership: Ownership; dataDir: string; tuning: Tuning }) {
+    const { dataDir, tuning } = given
+    this.#store = given.store
+    this.#ownership = given.ownership
     // What the last owner wrote between our opening and our taking over.
     this.#store.catalog.reload()
     this.#store.oplog.reload()
@@ -74,7 +81,9 @@ export class EmbeddedServer {
       })
     })
     const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : options.port
+    const port = typeof address === 'object' && address !== null ? address.port : options.port
+    this.#ownership.listensOn({ host: isAnyAddress(options.host) ? '127.0.0.1' : options.host, port })
+    return port
   }
 
   #accept(socket: Socket): void {
@@ -115,7 +124,11 @@ export class EmbeddedServer {
     await new Promise<void>(resolve => setImmediate(resolve))
     for (const socket of this.#sockets) socket.destroy()
     await closed
-    this.#giveBack()
+    this.#ownership.giveBack()
     await this.#store.engine.close()
   }
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
 }

@@ -44,7 +44,7 @@ export async function startEmbedded(options: {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     chmodSync(dataDir, 0o700)
-    server = new EmbeddedServer({
+    server = await EmbeddedServer.open({
       dataDir,
       ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
     })

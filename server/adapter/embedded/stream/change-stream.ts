@@ -118,20 +118,20 @@ export class ChangeStream {
   #startingPoint(stream: Doc): bigint {
     const { oplog } = this.#store
     const given = [stream.resumeAfter, stream.startAfter, stream.startAtOperationTime].filter(
-      value => value !== undefined,
+      value => value !== undefined && value !== null,
     )
     if (given.length > 1)
       throw new MongoError(40674, 'Only one type of resume option is allowed, but multiple were found')
     if (given.length === 0) return oplog.committed
     let from: bigint
-    if (stream.startAtOperationTime !== undefined) {
+    if (stream.startAtOperationTime !== undefined && stream.startAtOperationTime !== null) {
       const time = stream.startAtOperationTime as Timestamp
       if (typeof time !== 'object' || tagOf(time) !== 'Timestamp')
         throw new MongoError(14, 'startAtOperationTime must be a timestamp')
       from = tsFromValue(time) - 1n
     } else {
       const token: Token = decodeToken(stream.resumeAfter ?? stream.startAfter)
-      if (token.kind === 'invalidate' && stream.resumeAfter !== undefined) {
+      if (token.kind === 'invalidate' && stream.resumeAfter) {
         throw new MongoError(
           260,
           'Attempting to resume a change stream using resumeAfter is not allowed from an invalidate notification.',

@@ -7,10 +7,15 @@ import { type Db, MongoClient } from 'mongodb'
 import type { Tuning } from '../server.ts'
 import { type EmbeddedDatabase, startEmbedded } from '../start.ts'
 
+const DIRECTORIES: string[] = []
+process.on('exit', () => {
+  for (const path of DIRECTORIES) rmSync(path, { recursive: true, force: true })
+})
+
 /** A new directory that is gone when the process ends. */
 export function tempDir(): string {
   const path = mkdtempSync(join(tmpdir(), 'fastchat-embedded-'))
-  process.on('exit', () => rmSync(path, { recursive: true, force: true }))
+  DIRECTORIES.push(path)
   return path
 }
 
