@@ -173,6 +173,7 @@ test('`openMessage()` refuses a message that the server gives another id, sender
   await refused(openMessage(frame({ ...first, id: uuid(77) }), { chain }), 'cannot_decrypt')
   await refused(openMessage(frame(first, carol), { chain }), 'cannot_decrypt')
   await refused(openMessage({ ...frame(first), device: carol.deviceId }, { chain }), 'cannot_decrypt')
+  await refused(openMessage({ ...frame(first), from: 'carol' }, { chain }), 'cannot_decrypt')
 })
 
 test('`openMessage()` leaves the chain as it is when it fails, and opens the true message afterwards', async () => {
@@ -204,6 +205,12 @@ test('`openMessage()` refuses a signed message sealed again in another chain', a
   const inner = await signJws(signed, { key: alice.deviceKey, typ: typ.message })
   const jwe = await encrypt(toCarol.sender, inner)
   await refused(openMessage(frame({ jwe, id: uuid(0) }), { chain: toCarol.receiver }), 'cannot_decrypt')
+})
+
+test('`openMessage()` refuses a device that speaks under another name than its chain', async () => {
+  const { sender, receiver: chain } = await connect(alice, bob)
+  const forged = await forge(sender, { claims: { sub: 'carol' } })
+  await refused(openMessage({ ...frame(forged), from: 'carol' }, { chain }), 'cannot_decrypt')
 })
 
 test('`openMessage()` checks every claim against chain and frame', async () => {

@@ -73,6 +73,17 @@ test('`openVault()` refuses what is no Ed25519 private key, and the wrong halves
   }
 })
 
+test('`openVault()` refuses a vault that is too long or sealed for another use, though the key is right', async () => {
+  const seal = (text: string, use: string) =>
+    new CompactEncrypt(utf8(text))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', use, sub: 'alice' })
+      .encrypt(vaultKey)
+  const text = JSON.stringify(accountKey)
+  assert.ok(await openVault(await seal(text, 'vault'), alice))
+  await refused(openVault(await seal(text + ' '.repeat(2048), 'vault'), alice), 'login_refused')
+  await refused(openVault(await seal(text, 'home'), alice), 'login_refused')
+})
+
 test('`isSameAccountKey()` tells when a server names another key', async () => {
   assert.not.ok(await isSameAccountKey(accountKey, await generateKey('Ed25519')))
 })
