@@ -1,0 +1,76 @@
+import type { Look } from './theme.ts'
+import type { Cell, Grid, StyleName } from './view/canvas.ts'
+import { isSettled } from './width.ts'
+
+/** What a change of the screen is written with. */
+export interface Pen {
+  /** The sequence that puts the cursor on a cell, counted from 0. */
+  moveTo(x: number, y: number): string
+  /** The sequence that makes what follows look like a style, whatever was before. */
+  style(style: StyleName): string
+}
+
+/**
+ * What must be written to a terminal that shows `before` so that it shows `after`; everything when `before` is null or
+ * of another size. Only cells that differ are in it. After a grapheme on whose width terminals do not agree, the
+ * cursor is set anew, so that a wrong guess never shifts what follows.
+ */
+export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string {
+  const known = before?.size.cols === after.size.cols && before.size.rows === after.size.rows ? before : null
+  let out = ''
+  let style: StyleName | null = null
+  after.cells.forEach((row, y) => {
+    const old = known?.cells[y]
+    if (old === row) return
+    /** Where the terminal's cursor is in this row; -1: elsewhere. */
+    let at = -1
+    for (let x = 0; x < row.length; x++) {
+      const cell = row[x]
+      if (!cell || cell.width === 0 || !isChanged(old, { row, x })) continue
+      if (at !== x) out += pen.moveTo(x, y)
+      if (style !== cell.style) out += pen.style(cell.style)
+      style = cell.style
+      if (isSettled(cell.text)) {
+        out += cell.text
+        at = x + cell.width
+      } else {
+        // A blank first: where the terminal draws it narrower, nothing old is left.
+        out += ' '.repeat(cell.width) + pen.moveTo(x, y) + cell.text
+        at = -1
+      }
+    }
+  })
+  return style === null ? out : out + pen.style('plain')
+}
+
+/** Whether a grapheme differs in any of its cells. */
+function isChanged(
+  old: readonly Cell[] | undefined,
+  { row, x }: { row: readonly Cell[]; x: number },
+): boolean {
+  if (!old) return true
+  if (!isSame(old[x], row[x])) return true
+  return row[x]?.width === 2 && !isSame(old[x + 1], row[x + 1])
+}
+
+function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
+  return a === b || (a?.text === b?.text && a?.style === b?.style && a?.width === b?.width)
+}
+
+/** The SGR sequence (ECMA-48 section 8.3.117; colours 16 to 255 are xterm's) of a look, after a reset. */
+export function sgr(look: Look): string {
+  const codes: (number | string)[] = [0]
+  if (look.bold) codes.push(1)
+  if (look.dim) codes.push(2)
+  if (look.italic) codes.push(3)
+  if (look.underline) codes.push(4)
+  if (look.inverse) codes.push(7)
+  if (look.color !== undefined) codes.push(colorCode(look.color, 30))
+  if (look.bgColor !== undefined) codes.push(colorCode(look.bgColor, 40))
+  return `\x1b[${codes.join(';')}m`
+}
+
+function colorCode(color: number, base: 30 | 40): number | string {
+  if (color < 8) return base + color
+  return color < 16 ? base + 60 + color - 8 : `${base + 8};5;${color}`
+}

@@ -1,0 +1,140 @@
+import { exitCodes } from '../../schema/errors.ts'
+import type { Accounts } from '../chat.ts'
+import { createEffects } from './effects.ts'
+import { initialModel, needsTicks } from './model.ts'
+import type { Command, Msg } from './msg.ts'
+import { openTerminal, type Terminal } from './terminal.ts'
+import { update } from './update/update.ts'
+import { view } from './view/view.ts'
+
+export interface TuiOptions {
+  accounts: Accounts
+  /** Whose chat is opened at once, of the accounts of this home. */
+  as?: string
+  /** Where a new account would be made: shown on the start screen. */
+  servers?: readonly string[]
+  /** TERM, COLORTERM, NO_COLOR and the like. */
+  terminal: Readonly<Record<string, string | undefined>>
+  /** Aborted when a signal asks the process to end. */
+  stop: AbortSignal
+}
+
+const FAST_TICK_MS = 100
+const SLOW_TICK_MS = 1000
+
+/**
+ * The chat in this process's terminal, until the person quits or `stop` is aborted. The terminal is left as it was
+ * found, even when the program fails.
+ *
+ * @returns the exit code
+ * @throws FastChatError `no_terminal` when standard input or output is none.
+ */
+export async function runTui({
+  accounts,
+  as,
+  servers = [],
+  terminal: env,
+  stop,
+}: TuiOptions): Promise<number> {
+  let end: () => void = () => undefined
+  const ended = new Promise<void>(resolve => {
+    end = resolve
+  })
+  const terminal = openTerminal({
+    env,
+    onInput: dispatch,
+    onResize: size => dispatch({ type: 'resize', size }),
+    onHangUp: () => end(),
+  })
+  const undoCrash = restoreOnCrash(terminal)
+  let model = initialModel({
+    size: terminal.size(),
+    now: Date.now(),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    servers,
+  })
+  const effects = createEffects({ accounts, dispatch, now: Date.now, ...(as ? { as } : {}) })
+  let isDrawDue = false
+  let timer: { interval: ReturnType<typeof setInterval>; ms: number } | undefined
+
+  function dispatch(msg: Msg): void {
+    const next = update(model, msg)
+    const isChanged = next.model !== model
+    model = next.model
+    for (const command of next.commands) perform(command)
+    setTicks()
+    if (!isChanged || isDrawDue) return
+    // What comes in one turn of the event loop (a paste, a burst of messages) is drawn once.
+    isDrawDue = true
+    setImmediate(draw)
+  }
+
+  function draw(): void {
+    isDrawDue = false
+    terminal.draw(view(model))
+  }
+
+  function perform(command: Command): void {
+    switch (command.type) {
+      case 'quit':
+        return end()
+      case 'redraw':
+        terminal.invalidate()
+        return draw()
+      case 'suspend':
+        return terminal.suspend()
+      default:
+        void effects.run(command)
+    }
+  }
+
+  /** Time is told only while something on the screen moves with it. */
+  function setTicks(): void {
+    const wish = needsTicks(model)
+    const ms = wish === 'none' ? 0 : wish === 'fast' ? FAST_TICK_MS : SLOW_TICK_MS
+    if (ms === (timer?.ms ?? 0)) return
+    clearInterval(timer?.interval)
+    timer =
+      ms === 0
+        ? undefined
+        : { ms, interval: setInterval(() => dispatch({ type: 'tick', now: Date.now() }), ms) }
+  }
+
+  const onStop = () => end()
+  stop.addEventListener('abort', onStop)
+  if (stop.aborted) end()
+  try {
+    draw()
+    void effects.run({ type: 'list-accounts' })
+    await ended
+  } finally {
+    stop.removeEventListener('abort', onStop)
+    clearInterval(timer?.interval)
+    // First the screen: closing may take a moment, in which the shell's prompt should be back already.
+    terminal.restore()
+    await effects.close()
+    undoCrash()
+  }
+  return exitCodes.done
+}
+
+/**
+ * Gives the terminal back before a defect ends the process. The report says where it happened and no more: the message of
+ * an error that is not ours may hold anything.
+ */
+function restoreOnCrash(terminal: Terminal): () => void {
+  const crash = (error: unknown) => {
+    terminal.restore()
+    const frames =
+      error instanceof Error ? (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line)) : []
+    const name = error instanceof Error ? error.name : typeof error
+    process.stderr.write(`fastchat: internal error, please report it\n${[name, ...frames].join('\n')}\n`)
+    process.exit(exitCodes.internal)
+  }
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+  return () => {
+    process.off('uncaughtException', crash)
+    process.off('unhandledRejection', crash)
+  }
+}

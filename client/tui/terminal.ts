@@ -1,0 +1,228 @@
+import { writeSync } from 'node:fs'
+import terminalKit from 'terminal-kit'
+import { FastChatError } from '../../schema/errors.ts'
+import { drawChanges, type Pen, sgr } from './draw.ts'
+import { createDecoder } from './input/decoder.ts'
+import type { Input } from './input/keys.ts'
+import type { Size } from './model.ts'
+import { colorDepth, lookOf, type TerminalEnv } from './theme.ts'
+import type { Grid, StyleName } from './view/canvas.ts'
+
+/** The terminal while the program has it. */
+export interface Terminal {
+  size(): Size
+  /** Makes the screen show a grid. When the terminal is slow, grids in between are left out. */
+  draw(grid: Grid): void
+  /** Forgets what is on the screen: the next `draw()` writes every cell. */
+  invalidate(): void
+  /** Rings, if the terminal does. */
+  bell(): void
+  /** Gives the terminal back to the shell until the person says `fg`. */
+  suspend(): void
+  /** Leaves the terminal as it was found. Harmless when called twice. */
+  restore(): void
+}
+
+export interface TerminalOptions {
+  env: TerminalEnv
+  onInput(input: Input): void
+  onResize(size: Size): void
+  /** The terminal went away, or its other end was closed. */
+  onHangUp(): void
+}
+
+/** A lone Escape is the key when nothing has followed it for so long. */
+const ESCAPE_TIMEOUT_MS = 50
+
+/** What terminal-kit's types leave out: `str` makes the sequences instead of writing them. */
+interface Sequences {
+  moveTo(x: number, y: number): string
+  alternateScreenBuffer(on?: boolean): string
+  hideCursor(on?: boolean): string
+  mouseButton(on?: boolean): string
+  mouseSGR(on?: boolean): string
+  focusEvent(on?: boolean): string
+  styleReset(): string
+  clear(): string
+  bell(): string
+}
+
+/**
+ * Takes the terminal of this process: alternate screen, raw keys, mouse wheel, bracketed paste. It is given back by
+ * `restore()`, and by whatever else ends the process except SIGKILL.
+ *
+ * terminal-kit knows the terminal's sequences and its size; its input (it hangs on a split UTF-8 sequence and knows no paste) and
+ * its string formatting (`^` and `%` in a text would be commands) are not used, nor is its ScreenBuffer (one code point
+ * a cell: no emoji families, no combining marks).
+ *
+ * @throws FastChatError `no_terminal` when standard input or output is none.
+ */
+export function openTerminal(options: TerminalOptions): Terminal {
+  const { stdin, stdout } = process
+  if (!stdin.isTTY || !stdout.isTTY) {
+    throw new FastChatError(
+      'no_terminal',
+      'Cannot open chat: standard input and output are no terminal; see fastchat send and fastchat recv',
+    )
+  }
+  const generic = options.env.TERM ?? 'xterm'
+  const kit = terminalKit.createTerminal({ stdin, stdout, generic, appId: '', appName: generic })
+  const { str } = kit as unknown as { str: Sequences }
+  const { enterSequence, leaveSequence } = modes(str)
+  const depth = colorDepth(options.env)
+  const pen = createPen(str, style => sgr(lookOf(style, depth)))
+  const decoder = createDecoder()
+  let shown: Grid | null = null
+  let wanted: Grid | null = null
+  let isOpen = false
+  let escapeTimer: ReturnType<typeof setTimeout> | undefined
+
+  const size = (): Size => ({
+    cols: stdout.columns || kit.width || 80,
+    rows: stdout.rows || kit.height || 24,
+  })
+
+  function enter(): void {
+    stdin.setRawMode(true)
+    stdin.resume()
+    isOpen = true
+    shown = null
+    stdout.write(enterSequence)
+  }
+
+  function leave(): void {
+    if (!isOpen) return
+    isOpen = false
+    clearTimeout(escapeTimer)
+    // At once and to the end: nothing that is still queued may come after it, and the process may be about to end.
+    writeWhole(stdout.fd ?? 1, leaveSequence)
+    try {
+      stdin.setRawMode(false)
+    } catch {
+      // The terminal is gone.
+    }
+    stdin.pause()
+  }
+
+  function flush(): void {
+    if (!isOpen || !wanted || stdout.writableNeedDrain) return
+    const cursor = wanted.cursor
+    const changes = drawChanges(shown, wanted, pen)
+    const isCursorSame = shown?.cursor?.x === cursor?.x && shown?.cursor?.y === cursor?.y
+    const isNew = shown === null
+    shown = wanted
+    wanted = null
+    if (changes === '' && isCursorSame && !isNew) return
+    const after = cursor ? pen.moveTo(cursor.x, cursor.y) + str.hideCursor(false) : ''
+    stdout.write(str.hideCursor() + (isNew ? str.clear() : '') + changes + after)
+  }
+
+  function take(inputs: Input[]): void {
+    for (const input of inputs) options.onInput(input)
+  }
+
+  function onData(chunk: Uint8Array | string): void {
+    clearTimeout(escapeTimer)
+    take(decoder.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+    if (decoder.isPending()) escapeTimer = setTimeout(() => take(decoder.flush()), ESCAPE_TIMEOUT_MS)
+  }
+
+  function onResized(): void {
+    shown = null
+    options.onResize(size())
+  }
+
+  function onContinued(): void {
+    if (isOpen) return
+    enter()
+    onResized()
+  }
+
+  const onGone = () => options.onHangUp()
+  stdin.on('data', onData)
+  stdin.on('end', onGone)
+  stdin.on('error', onGone)
+  stdout.on('error', onGone)
+  stdout.on('drain', flush)
+  stdout.on('resize', onResized)
+  process.on('SIGCONT', onContinued)
+  process.on('exit', leave)
+  enter()
+
+  return {
+    size,
+    draw(grid) {
+      wanted = grid
+      flush()
+    },
+    invalidate() {
+      shown = null
+    },
+    bell() {
+      if (isOpen) stdout.write(str.bell())
+    },
+    suspend() {
+      leave()
+      process.kill(process.pid, 'SIGTSTP')
+    },
+    restore() {
+      leave()
+      stdin.off('data', onData)
+      stdin.off('end', onGone)
+      stdout.off('drain', flush)
+      stdout.off('resize', onResized)
+      process.off('SIGCONT', onContinued)
+      process.off('exit', leave)
+    },
+  }
+}
+
+/** What is put on, and the same taken back, whatever of it the terminal has understood. */
+function modes(str: Sequences): { enterSequence: string; leaveSequence: string } {
+  // terminal-kit has no bracketed paste, and no switch for wrapping behind the last cell.
+  const noWrapAndPaste = '\x1b[?7l\x1b[?2004h'
+  const wrapAndNoPaste = '\x1b[?2004l\x1b[?7h'
+  return {
+    enterSequence:
+      str.alternateScreenBuffer() +
+      noWrapAndPaste +
+      str.mouseButton() +
+      str.mouseSGR() +
+      str.focusEvent() +
+      str.hideCursor() +
+      str.styleReset() +
+      str.clear(),
+    leaveSequence:
+      str.styleReset() +
+      str.focusEvent(false) +
+      str.mouseSGR(false) +
+      str.mouseButton(false) +
+      wrapAndNoPaste +
+      str.hideCursor(false) +
+      str.alternateScreenBuffer(false),
+  }
+}
+
+function createPen(str: Sequences, style: (style: StyleName) => string): Pen {
+  const styles = new Map<StyleName, string>()
+  return {
+    moveTo: (x, y) => str.moveTo(x + 1, y + 1),
+    style(name) {
+      const sequence = styles.get(name) ?? style(name)
+      styles.set(name, sequence)
+      return sequence
+    },
+  }
+}
+
+/** Writes to a terminal that may be set not to block. */
+function writeWhole(fd: number, text: string): void {
+  let rest = Buffer.from(text)
+  for (let tries = 0; rest.length > 0 && tries < 1000; tries++) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest))
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
+    }
+  }
+}
