@@ -150,6 +150,10 @@ class Reconnecting implements Connection {
 
   async #live(link: Link): Promise<Ended> {
     const { handlers, servers } = this.#options
+    if (this.#closing.signal.aborted) {
+      link.close()
+      return { next: 'failed', reason: 'the session has ended' }
+    }
     this.#learned = safeServers(link.servers, servers)
     this.#link = link
     this.#change({ state: 'online', server: link.url })

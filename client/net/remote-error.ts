@@ -41,7 +41,7 @@ export function remoteError(status: number, body: unknown): FastChatError {
 
 /** A text of a server as one line without control characters: it may end up on a terminal. */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return text.replace(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
 }
 
 function codeOfStatus(status: number): ErrorCode {

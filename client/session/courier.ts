@@ -5,6 +5,7 @@ import { backoffMs } from '../core/backoff.ts'
 import { afterRefusal } from '../core/outbox.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
+import { oneLine } from '../net/remote-error.ts'
 import type { Cipher } from './cipher.ts'
 import { Lane } from './lane.ts'
 import type { People } from './people.ts'
@@ -100,7 +101,7 @@ export class Courier {
     const next = afterRefusal(frame)
     if (next === 'reseal') lane.reseal(frame.id)
     else if (next === 'retry') lane.pause()
-    else lane.refused(frame.id, { code: frame.code, message: frame.message })
+    else lane.refused(frame.id, { code: frame.code, message: oneLine(frame.message) })
     this.#settle()
   }
 

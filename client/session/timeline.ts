@@ -123,7 +123,7 @@ export function markRead(
   const { tables } = tx
   const record = tables.conversations.get([conversation])
   if (!record) return
-  const range = { prefix: [record.serial], before: [record.serial, upToSeq + 1] }
+  const range = { prefix: [record.serial], before: [record.serial, Math.min(upToSeq, record.nextSeq) + 1] }
   const read = [...tables.unread.range(range)]
   for (const { key, value } of read) {
     tables.unread.delete(key)

@@ -1,0 +1,304 @@
+import { v7 as uuidv7 } from 'uuid'
+import { FastChatError } from '../../schema/errors.ts'
+import type { ClientFrame, MessageFrame, SendFrame, ServerFrame } from '../../schema/frames.ts'
+import type {
+  ClaimPrekeysResponse,
+  CreateAccountRequest,
+  DeviceRegistration,
+  UserDevicesResponse,
+} from '../../schema/http.ts'
+import { type DeviceId, deviceOfKid, type MessageId, type UserId } from '../../schema/ids.ts'
+import type { Api } from '../net/api.ts'
+import type { Clock } from '../net/clock.ts'
+import type { Socket, SocketHandlers, Transport } from '../net/transport.ts'
+import { audienceOf } from './audience.ts'
+
+interface FakeDevice {
+  deviceId: DeviceId
+  userId: UserId
+  certificate: string
+  signedPrekey: string
+  oneTime: string[]
+  socket?: FakeSocket
+}
+
+interface FakeSocket {
+  handlers: SocketHandlers
+  watched: UserId[]
+  isOpen: boolean
+}
+
+interface Kept {
+  id: MessageId
+  from: FakeDevice
+  frame: SendFrame
+  pending: Set<DeviceId>
+}
+
+/**
+ * A server in memory at the transport port, honest unless a test scripts it otherwise: for orders of events that a real
+ * one brings too rarely. It signs nothing and checks no signature: the client must not rely on that.
+ */
+export class FakeServer {
+  readonly accounts = new Map<UserId, CreateAccountRequest & { deviceIds: DeviceId[] }>()
+  readonly devices = new Map<DeviceId, FakeDevice>()
+  /** Messages that somebody has not acked. */
+  readonly undelivered = new Map<MessageId, Kept>()
+  readonly stored = new Set<MessageId>()
+  /** Every frame that clients sent, in order. */
+  readonly received: { device: DeviceId; frame: ClientFrame }[] = []
+  /** What a `send` is answered with; undefined: as it should be. `null`: with nothing, and it is not stored. */
+  onSend: (frame: SendFrame, from: FakeDevice) => ServerFrame | null | undefined = () => undefined
+  /** Whether `stored` is told. */
+  tellsStored = true
+  /** What of a message is brought to a device, in place of it. */
+  onDeliver: (frame: MessageFrame, to: FakeDevice) => MessageFrame[] = frame => [frame]
+  onUserDevices: (answer: UserDevicesResponse) => UserDevicesResponse = answer => answer
+  onClaim: (answer: ClaimPrekeysResponse) => ClaimPrekeysResponse = answer => answer
+  /** While false nobody gets through. */
+  isUp = true
+  readonly #clock: Clock
+  readonly #ids = new Map<string, string>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  transport(): Transport {
+    return {
+      api: url => this.#api(url),
+      openSocket: async request => this.#openSocket(request),
+    }
+  }
+
+  /** Ends a device's socket. */
+  drop(deviceId: DeviceId, code = 1006): void {
+    const device = this.#device(deviceId)
+    const { socket } = device
+    if (!socket) return
+    delete device.socket
+    socket.isOpen = false
+    socket.handlers.onClose({ code })
+  }
+
+  isOnline(deviceId: DeviceId): boolean {
+    return this.#device(deviceId).socket !== undefined
+  }
+
+  push(deviceId: DeviceId, frame: ServerFrame): void {
+    this.#device(deviceId).socket?.handlers.onFrame(frame)
+  }
+
+  sent(deviceId: DeviceId): SendFrame[] {
+    return this.received.flatMap(({ device, frame }) =>
+      device === deviceId && frame.t === 'send' ? [frame] : [],
+    )
+  }
+
+  acked(deviceId: DeviceId): MessageId[] {
+    return this.received.flatMap(({ device, frame }) =>
+      device === deviceId && frame.t === 'ack' ? frame.ids : [],
+    )
+  }
+
+  addDevice(userId: UserId, registration: DeviceRegistration): DeviceId {
+    const claims = JSON.parse(
+      Buffer.from(registration.certificate.split('.')[1] ?? '', 'base64url').toString(),
+    ) as { dev: DeviceId }
+    const { certificate, signedPrekey, oneTimePrekeys } = registration
+    this.devices.set(claims.dev, {
+      deviceId: claims.dev,
+      userId,
+      certificate,
+      signedPrekey,
+      oneTime: [...oneTimePrekeys],
+    })
+    this.tellDevices(userId)
+    return claims.dev
+  }
+
+  devicesOf(userId: UserId): FakeDevice[] {
+    return [...this.devices.values()].filter(device => device.userId === userId)
+  }
+
+  /** Tells those who watch somebody which devices they have. */
+  tellDevices(userId: UserId): void {
+    const audience = audienceOf(this.devicesOf(userId).map(({ deviceId }) => deviceId))
+    for (const { socket } of this.devices.values()) {
+      if (socket?.watched.includes(userId)) socket.handlers.onFrame({ t: 'devices', user: userId, audience })
+    }
+  }
+
+  #api(url: string): Api {
+    const up =
+      <Args extends unknown[], T>(action: (...args: Args) => T) =>
+      async (...args: Args): Promise<T> => {
+        await Promise.resolve()
+        if (!this.isUp) throw new FastChatError('unavailable', `Cannot use server ${url}: it is down`)
+        return action(...args)
+      }
+    return {
+      url,
+      servers: up(() => ({ self: this.#serverId(url), now: this.#clock.now(), servers: [] })),
+      createAccount: up(request => {
+        const before = this.accounts.get(request.userId)
+        if (before && before.accountKey.x !== request.accountKey.x) {
+          throw new FastChatError('user_exists', `Cannot sign up as "${request.userId}": the name is taken`)
+        }
+        const deviceId = this.addDevice(request.userId, request.device)
+        this.accounts.set(request.userId, { ...request, deviceIds: [deviceId] })
+        return { userId: request.userId, deviceId }
+      }),
+      challenge: up(({ userId }) => {
+        const account = this.accounts.get(userId)
+        if (!account) throw new FastChatError('login_refused', 'Cannot log in: no such account')
+        return { kdf: account.kdf }
+      }),
+      logIn: up(({ userId, authKey }) => {
+        const account = this.accounts.get(userId)
+        if (account?.authKey !== authKey) throw new FastChatError('login_refused', 'Cannot log in: refused')
+        return { kdf: account.kdf, accountKey: account.accountKey, vault: account.vault }
+      }),
+      addDevice: up(registration => {
+        const claims = JSON.parse(
+          Buffer.from(registration.certificate.split('.')[1] ?? '', 'base64url').toString(),
+        ) as { sub: UserId }
+        return { deviceId: this.addDevice(claims.sub, registration) }
+      }),
+      token: up(({ assertion }) => {
+        const claims = JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as {
+          iss: DeviceId
+          aud: string
+        }
+        if (claims.aud !== this.#serverId(url) || !this.devices.has(claims.iss)) {
+          throw new FastChatError('unauthorized', 'Cannot give token: unknown device')
+        }
+        return { token: claims.iss, expiresInMs: 600_000 }
+      }),
+      userDevices: up(({ userId }) => {
+        const account = this.accounts.get(userId)
+        if (!account) throw new FastChatError('unknown_user', `Cannot find "${userId}": no such user`)
+        const devices = this.devicesOf(userId).map(({ deviceId, certificate }) => ({ deviceId, certificate }))
+        return this.onUserDevices({ userId, accountKey: account.accountKey, devices })
+      }),
+      uploadPrekeys: up(({ token, signedPrekey, oneTimePrekeys }) => {
+        const device = this.#device(token)
+        device.oneTime.push(...oneTimePrekeys)
+        if (signedPrekey) device.signedPrekey = signedPrekey
+        return { left: device.oneTime.length }
+      }),
+      claimPrekeys: up(({ devices }) =>
+        this.onClaim({
+          prekeys: devices.flatMap(deviceId => {
+            const device = this.devices.get(deviceId)
+            if (!device) return []
+            const oneTimePrekey = device.oneTime.shift()
+            const { signedPrekey } = device
+            return [{ deviceId, signedPrekey, ...(oneTimePrekey ? { oneTimePrekey } : {}) }]
+          }),
+        }),
+      ),
+    }
+  }
+
+  #openSocket({ url, token, handlers }: Parameters<Transport['openSocket']>[0]): Socket {
+    if (!this.isUp) throw new FastChatError('unavailable', `Cannot connect to ${url}: it is down`)
+    const device = this.#device(token)
+    if (device.socket) this.drop(device.deviceId, 4409)
+    const socket: FakeSocket = { handlers, watched: [], isOpen: true }
+    device.socket = socket
+    queueMicrotask(() => {
+      handlers.onFrame({
+        t: 'welcome',
+        server: this.#serverId(url),
+        device: device.deviceId,
+        now: this.#clock.now(),
+        prekeysLeft: device.oneTime.length,
+      })
+      const kept = [...this.undelivered.values()]
+      for (const one of kept.sort((a, b) => (a.id < b.id ? -1 : 1))) this.#deliver(one, device)
+      handlers.onFrame({ t: 'drained' })
+    })
+    return {
+      send: frame => {
+        // A frame is on its way for a moment, and what is sent to a closed socket is lost.
+        const copy = JSON.parse(JSON.stringify(frame)) as ClientFrame
+        queueMicrotask(() => {
+          if (socket.isOpen) this.#handle(copy, device)
+        })
+      },
+      close: () => this.drop(device.deviceId, 1000),
+    }
+  }
+
+  #handle(frame: ClientFrame, device: FakeDevice): void {
+    this.received.push({ device: device.deviceId, frame })
+    if (frame.t === 'ack') {
+      for (const id of frame.ids) {
+        const kept = this.undelivered.get(id)
+        kept?.pending.delete(device.deviceId)
+        if (kept?.pending.size === 0) this.undelivered.delete(id)
+      }
+    } else if (frame.t === 'watch' && device.socket) {
+      device.socket.watched = frame.users
+      for (const user of frame.users) {
+        const audience = audienceOf(this.devicesOf(user).map(({ deviceId }) => deviceId))
+        device.socket.handlers.onFrame({ t: 'devices', user, audience })
+      }
+    } else if (frame.t === 'send') {
+      this.#store(frame, device)
+    }
+  }
+
+  #store(frame: SendFrame, from: FakeDevice): void {
+    const scripted = this.onSend(frame, from)
+    if (scripted !== undefined) {
+      if (scripted) from.socket?.handlers.onFrame(scripted)
+      return
+    }
+    if (!this.stored.has(frame.id)) {
+      const to = 'user' in frame.to ? frame.to.user : ''
+      const audience = [...this.devicesOf(to), ...this.devicesOf(from.userId)]
+        .map(({ deviceId }) => deviceId)
+        .filter(deviceId => deviceId !== from.deviceId)
+      if (audienceOf(audience) !== frame.audience) {
+        const refusal = { id: frame.id, code: 'stale_audience', message: 'Cannot store: stale', retry: true }
+        from.socket?.handlers.onFrame({ t: 'refused', ...refusal })
+        return
+      }
+      this.stored.add(frame.id)
+      const kept = { id: frame.id, from, frame, pending: new Set(audience) }
+      if (kept.pending.size > 0) this.undelivered.set(frame.id, kept)
+      for (const deviceId of kept.pending) this.#deliver(kept, this.#device(deviceId))
+    }
+    if (this.tellsStored) from.socket?.handlers.onFrame({ t: 'stored', ids: [frame.id] })
+  }
+
+  #deliver({ id, from, frame, pending }: Kept, to: FakeDevice): void {
+    if (!pending.has(to.deviceId) || !to.socket) return
+    const about = { t: 'message', id, from: from.userId, device: from.deviceId, to: frame.to } as const
+    const storedAt = this.#clock.now()
+    let message: MessageFrame
+    if (frame.kind === 'message') {
+      message = { ...about, kind: 'message', storedAt, body: frame.body }
+    } else {
+      const { recipients, ...sealed } = frame.body
+      const entry = recipients.find(({ header }) => deviceOfKid(header.kid) === to.deviceId)
+      if (!entry) return
+      message = { ...about, kind: 'chain', storedAt, body: { ...sealed, ...entry } }
+    }
+    for (const brought of this.onDeliver(message, to)) to.socket.handlers.onFrame(brought)
+  }
+
+  #device(deviceId: DeviceId): FakeDevice {
+    const device = this.devices.get(deviceId)
+    if (!device) throw new FastChatError('unauthorized', 'Cannot find device: unknown')
+    return device
+  }
+
+  #serverId(url: string): string {
+    const id = this.#ids.get(url) ?? uuidv7()
+    this.#ids.set(url, id)
+    return id
+  }
+}
