@@ -66,7 +66,7 @@ interface Listening {
 async function listen(folder: string, options: SocketFolders): Promise<Listening> {
   const nonce = randomBytes(16).toString('hex')
   const socketPath = await chooseSocketPath(folder, { nonce, ...options })
-  const server = createServer({ pauseOnConnect: true })
+  const server = createServer()
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -84,7 +84,8 @@ async function listen(folder: string, options: SocketFolders): Promise<Listening
     record,
     server,
     async stop() {
-      await new Promise<void>(resolve => server.close(() => resolve()))
+      // It stops listening at once. Its callback would wait for every connection, also for one that was never taken.
+      server.close()
       await removeSocket(socketPath)
     },
   }
@@ -101,6 +102,10 @@ function asOwner({ folder, generation, listening: { record, server, stop } }: Ow
   let handle: ((socket: Socket) => void) | undefined
   let released: Promise<void> | undefined
   server.on('connection', (socket: Socket) => {
+    if (released) {
+      socket.destroy()
+      return
+    }
     open.add(socket)
     // Before `accept` too: a peer that goes while it waits must not end the process.
     socket.on('error', () => undefined)
@@ -132,22 +137,23 @@ function begin(handle: (socket: Socket) => void, socket: Socket): void {
   socket.resume()
 }
 
+/** A full backlog, or an owner that ends at this moment: asking again tells which. */
+const ASK_AGAIN: readonly unknown[] = ['EAGAIN', 'ECONNRESET', 'EPIPE']
+const NOBODY: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
+
 /** Connects to the owner, or gives null when nobody listens there any more. */
 async function connectTo({ socketPath, pid }: OwnerRecord): Promise<Socket | null> {
   for (let attempt = 0; ; attempt++) {
     const outcome = await new Promise<Socket | NodeJS.ErrnoException>(resolve => {
       const socket = createConnection({ path: socketPath })
-      socket.once('error', resolve)
-      socket.once('connect', () => {
-        socket.off('error', resolve)
-        resolve(socket)
-      })
+      // It stays: an owner that ends may reset the connection before anybody else listens.
+      socket.on('error', resolve)
+      socket.once('connect', () => resolve(socket))
     })
     if (!(outcome instanceof Error)) return outcome
-    if (outcome.code === 'ECONNREFUSED' || outcome.code === 'ENOENT') return null
-    // A full backlog: the owner is there, and busy.
-    if (outcome.code !== 'EAGAIN' || attempt >= 100) throw inUse(pid, 'does not let others in', outcome)
-    await delay(50)
+    if (NOBODY.includes(outcome.code)) return null
+    if (!ASK_AGAIN.includes(outcome.code) || attempt >= 100) throw inUse(pid, 'does not let others in', outcome)
+    await delay(20)
   }
 }
 

@@ -1,0 +1,57 @@
+import { createAccounts } from './accounts.ts'
+import { createAgent } from './agent/create-agent.ts'
+import { createProcessIo } from './commands/process-io.ts'
+import { runCommand } from './commands/run-command.ts'
+import { stopOnSignals } from './commands/stop.ts'
+import { parseCommandLine } from './config/command-line.ts'
+import { readEnvironment, readVersion } from './config/environment.ts'
+import { openHome } from './home/home-folder.ts'
+
+/**
+ * The client's composition root: runs one command line of `fastchat` to its end.
+ *
+ * @param argv the command and what follows it
+ * @returns the exit code (`exitCodes` in schema/errors.ts, or 128 + a signal's number). The caller ends the process with it.
+ */
+export async function runClient(argv: readonly string[]): Promise<number> {
+  const io = createProcessIo()
+  const controller = new AbortController()
+  const { signal: stop } = controller
+  const undo = stopOnSignals(controller)
+  try {
+    return await runCommand(
+      {
+        io,
+        stop,
+        commands: {
+          version: readVersion,
+          async open({ servers }) {
+            const environment = readEnvironment()
+            const home = await openHome({ folder: environment.home })
+            const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
+            const accounts = createAccounts({
+              home,
+              agent,
+              servers: servers.length > 0 ? servers : environment.servers,
+            })
+            const { password } = environment
+            return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
+          },
+          async chat({ accounts }, { as }) {
+            // Only here: the terminal's driver writes to the terminal by being loaded.
+            const { runTui } = await import('./tui/run.ts')
+            return await runTui({
+              accounts,
+              terminal: readEnvironment().terminal,
+              stop,
+              ...(as ? { as } : {}),
+            })
+          },
+        },
+      },
+      () => parseCommandLine(argv),
+    )
+  } finally {
+    undo()
+  }
+}
