@@ -48,6 +48,8 @@ export interface Canvas {
   put(at: { x: number; y: number }, ...spans: Span[]): number
   /** Gives what is there already another style. */
   restyle(at: { x: number; y: number; cols: number }, style: StyleName): void
+  /** Where a place of this canvas is on the whole grid. */
+  absolute(at: { x: number; y: number }): { x: number; y: number }
   /** A part of this canvas as one of its own. */
   part(at: { x: number; y: number; cols: number; rows: number }): Canvas
 }
@@ -82,6 +84,7 @@ function canvasOn(cells: Cell[][], frame: { x: number; y: number; cols: number; 
         if (cell) row[frame.x + at] = { ...cell, style }
       }
     },
+    absolute: ({ x, y }) => ({ x: frame.x + x, y: frame.y + y }),
     part(of) {
       const x = Math.max(0, Math.min(of.x, cols))
       const y = Math.max(0, Math.min(of.y, rows))
@@ -106,12 +109,19 @@ function putText(row: Cell[], { at: start, frame }: Target, text: string, style:
   for (const grapheme of graphemes(sanitizeLine(text))) {
     if (at + grapheme.width > frame.cols) return frame.cols
     if (at >= 0) {
+      clearHalves(row, frame.x + at, grapheme.width)
       row[frame.x + at] = { text: grapheme.text, width: grapheme.width, style }
       if (grapheme.width === 2) row[frame.x + at + 1] = secondHalf(style)
     }
     at += grapheme.width
   }
   return at
+}
+
+/** Half a grapheme cannot stay when the other half is drawn over. */
+function clearHalves(row: Cell[], x: number, width: number): void {
+  if (row[x]?.width === 0) row[x - 1] = BLANK
+  if (row[x + width]?.width === 0) row[x + width] = BLANK
 }
 
 function secondHalf(style: StyleName): Cell {

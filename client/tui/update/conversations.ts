@@ -1,0 +1,136 @@
+import type { ConversationId, ConversationSummary, TimelineItem } from '../../chat.ts'
+import { type ChatScreen, type Conversation, type Model, openConversation } from '../model.ts'
+import type { Command, Next } from '../msg.ts'
+import { EMPTY_FIELD, type TextField } from '../text-field.ts'
+import { layoutChat } from '../view/layout.ts'
+import { indexOfSeq, type Pane, scroll, visibleLines } from '../view/pane.ts'
+
+/** How many lines of a conversation are asked for at a time. */
+export const PAGE_ITEMS = 100
+
+/** A conversation of which nothing but the summary is known. */
+export function freshConversation(summary: ConversationSummary): Conversation {
+  return {
+    summary,
+    items: [],
+    load: 'none',
+    isWhole: false,
+    newFromSeq: null,
+    anchor: null,
+    draft: EMPTY_FIELD,
+  }
+}
+
+/** Changes one conversation. */
+export function patch(
+  chat: ChatScreen,
+  id: ConversationId,
+  change: (conversation: Conversation) => Conversation,
+): ChatScreen {
+  return {
+    ...chat,
+    conversations: chat.conversations.map(conversation =>
+      conversation.summary.id === id ? change(conversation) : conversation,
+    ),
+  }
+}
+
+/** Takes a summary in, and keeps the last active first. */
+export function withSummary(chat: ChatScreen, summary: ConversationSummary): ChatScreen {
+  const isKnown = chat.conversations.some(conversation => conversation.summary.id === summary.id)
+  const { conversations } = isKnown
+    ? patch(chat, summary.id, conversation => ({ ...conversation, summary }))
+    : { conversations: [freshConversation(summary), ...chat.conversations] }
+  return { ...chat, conversations: [...conversations].sort((a, b) => b.summary.lastAt - a.summary.lastAt) }
+}
+
+/** Changes what stands in the composer. */
+export function withDraft(chat: ChatScreen, draft: TextField): ChatScreen {
+  const open = openConversation(chat)
+  return open
+    ? patch(chat, open.summary.id, conversation => ({ ...conversation, draft }))
+    : { ...chat, draft }
+}
+
+/** Opens a conversation, and asks for its lines when they are not known yet. */
+export function show(model: Model, chat: ChatScreen, id: ConversationId): Next {
+  const left = chat.open === id ? chat : leave(chat)
+  const conversation = left.conversations.find(({ summary }) => summary.id === id)
+  const isUnknown = conversation?.load === 'none'
+  const opened = patch({ ...left, open: id, flash: null }, id, before => ({
+    ...before,
+    load: isUnknown ? 'loading' : before.load,
+  }))
+  const ask: Command[] = isUnknown ? [{ type: 'load-history', conversation: id, limit: PAGE_ITEMS }] : []
+  return reading(model, opened, ask)
+}
+
+/** What was new when one went away is not new any more when one comes back. */
+function leave(chat: ChatScreen): ChatScreen {
+  return chat.open === null ? chat : patch(chat, chat.open, before => ({ ...before, newFromSeq: null }))
+}
+
+/** Marks as read what a person sees: the open conversation's newest, with the window in focus and nothing over it. */
+export function reading(model: Model, chat: ChatScreen, commands: readonly Command[] = []): Next {
+  const open = openConversation(chat)
+  const newest = open?.items.at(-1)
+  const isSeen = model.isFocused && chat.overlay === null && open?.anchor === null && open.load === 'loaded'
+  if (!open || !newest || !isSeen || open.summary.unread === 0) {
+    return { model: { ...model, screen: chat }, commands }
+  }
+  const { id } = open.summary
+  const read = patch(chat, id, before => ({ ...before, summary: { ...before.summary, unread: 0 } }))
+  return {
+    model: { ...model, screen: read },
+    commands: [...commands, { type: 'mark-read', conversation: id, upToSeq: newest.seq }],
+  }
+}
+
+/** The pane of the open conversation, as it is on the screen. */
+export function paneOf(model: Model, chat: ChatScreen): Pane | undefined {
+  const conversation = openConversation(chat)
+  if (!conversation) return undefined
+  const { cols, rows } = layoutChat(model.size, chat).messages
+  return { conversation, cols, rows, timeZone: model.timeZone }
+}
+
+/** Scrolls the open conversation, up when negative, and asks for older lines in time. */
+export function scrollBy(model: Model, chat: ChatScreen, lines: number): Next {
+  const pane = paneOf(model, chat)
+  if (!pane) return { model, commands: [] }
+  const { id } = pane.conversation.summary
+  const anchor = scroll(pane, lines)
+  const moved = { ...pane.conversation, anchor }
+  const { firstIndex } = visibleLines({ ...pane, conversation: moved })
+  const first = moved.items[0]
+  const isShort = firstIndex < PAGE_ITEMS / 2 && moved.load === 'loaded' && !moved.isWhole
+  const commands: Command[] =
+    isShort && first
+      ? [{ type: 'load-history', conversation: id, beforeSeq: first.seq, limit: PAGE_ITEMS }]
+      : []
+  const load = commands.length > 0 ? 'loading' : moved.load
+  return reading(
+    model,
+    patch(chat, id, () => ({ ...moved, load })),
+    commands,
+  )
+}
+
+/** Adds lines to those of a conversation, by `seq`; a line that is there already is replaced. */
+export function mergeItems(
+  items: readonly TimelineItem[],
+  added: readonly TimelineItem[],
+): readonly TimelineItem[] {
+  const [first] = added
+  const last = items.at(-1)
+  if (first === undefined) return items
+  if (!last || added.every((item, index) => item.seq > (added[index - 1] ?? last).seq))
+    return [...items, ...added]
+  const [only] = added
+  if (added.length === 1 && only) {
+    const index = indexOfSeq(items, only.seq)
+    if (items[index]?.seq === only.seq) return items.with(index, only)
+  }
+  const bySeq = new Map([...items, ...added].map(item => [item.seq, item]))
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
+}

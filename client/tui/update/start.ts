@@ -1,0 +1,192 @@
+import * as v from 'valibot'
+import { normalizeUserId, UserId } from '../../../schema/ids.ts'
+import { limits } from '../../../schema/limits.ts'
+import { actionOf } from '../keys.ts'
+import {
+  choicesOf,
+  emptyForm,
+  type FieldName,
+  type Form,
+  fieldsOf,
+  type Model,
+  type StartScreen,
+} from '../model.ts'
+import type { Command, Failure, Msg, Next } from '../msg.ts'
+import { EMPTY_FIELD, edit, insert, type TextField } from '../text-field.ts'
+import { isEdit } from './edits.ts'
+
+/** The start screen: who are you, and the forms to sign up and to log in. */
+export function updateStart(model: Model, start: StartScreen, msg: Msg): Next {
+  const next = (screen: StartScreen, ...commands: Command[]): Next => ({
+    model: { ...model, screen },
+    commands,
+  })
+  switch (msg.type) {
+    case 'accounts':
+      return accountsKnown(next, start, msg)
+    case 'chat-refused':
+      return next(refused(start, msg.failure))
+    case 'failed':
+      return next({ ...start, reason: msg.failure.message })
+    case 'key':
+      return press(next, start, msg.key)
+    case 'text':
+      return next(typed(start, msg.text))
+    case 'paste':
+      // A line break at the end of what was copied is no part of a name or password, nor does it send the form.
+      return next(typed(start, msg.text.replace(/[\r\n]+$/, '')))
+    default:
+      return next(start)
+  }
+}
+
+type Make = (screen: StartScreen, ...commands: Command[]) => Next
+
+function accountsKnown(
+  next: Make,
+  start: StartScreen,
+  { accounts, as }: Extract<Msg, { type: 'accounts' }>,
+): Next {
+  const known = { ...start, accounts }
+  if (as === undefined) return next(known)
+  const index = accounts.findIndex(({ userId }) => userId === as)
+  const account = accounts[index]
+  if (account?.loggedIn) return open({ ...known, selected: index }, next, as)
+  return next({ ...known, mode: 'log-in', form: emptyForm(as) })
+}
+
+function open(start: StartScreen, next: Make, userId: string): Next {
+  return next({ ...start, busy: `opening ${userId}`, reason: null }, { type: 'resume', userId })
+}
+
+function press(next: Make, start: StartScreen, key: string): Next {
+  const action = actionOf(key)
+  if (action === 'interrupt' || action === 'quit') return next(start, { type: 'quit' })
+  if (action === 'redraw') return next(start, { type: 'redraw' })
+  if (action === 'suspend') return next(start, { type: 'suspend' })
+  if (start.busy !== null) return next(start)
+  return start.mode === 'pick' ? pressInChoices(next, start, key) : pressInForm(next, start, key)
+}
+
+function pressInChoices(next: Make, start: StartScreen, key: string): Next {
+  const choices = choicesOf(start)
+  const step = { up: -1, down: 1, 'shift-tab': -1, tab: 1, 'ctrl-p': -1, 'ctrl-n': 1 }[key]
+  if (step !== undefined) {
+    return next({ ...start, selected: (start.selected + step + choices.length) % choices.length })
+  }
+  const choice = key === 'enter' && start.accounts ? choices[start.selected] : undefined
+  switch (choice?.type) {
+    case undefined:
+      return next(start)
+    case 'account':
+      if (choice.account.loggedIn) return open(start, next, choice.account.userId)
+      return next({ ...start, mode: 'log-in', reason: null, form: emptyForm(choice.account.userId) })
+    case 'sign-up':
+    case 'log-in':
+      return next({ ...start, mode: choice.type, reason: null, form: emptyForm() })
+    case 'quit':
+      return next(start, { type: 'quit' })
+    default:
+      return choice satisfies never
+  }
+}
+
+function pressInForm(next: Make, start: StartScreen, key: string): Next {
+  const { form } = start
+  const fields = fieldsOf(start)
+  const at = fields.indexOf(form.focus)
+  const focus = (index: number): StartScreen => {
+    const name = fields[(index + fields.length) % fields.length]
+    return name === undefined ? start : { ...start, form: { ...form, focus: name } }
+  }
+  if (key === 'escape') return next({ ...start, mode: 'pick', form: emptyForm() })
+  if (key === 'tab' || key === 'down') return next(focus(at + 1))
+  if (key === 'shift-tab' || key === 'up') return next(focus(at - 1))
+  if (key === 'enter') return at < fields.length - 1 ? next(focus(at + 1)) : submit(next, start)
+  const action = actionOf(key)
+  return action !== undefined && isEdit(action)
+    ? next(changed(start, field => edit(field, action)))
+    : next(start)
+}
+
+function typed(start: StartScreen, text: string): StartScreen {
+  if (start.mode === 'pick' || start.busy !== null) return start
+  // A field is one line.
+  return changed(start, field => insert(field, text.replace(/[\r\n]+/g, ' ')))
+}
+
+/** Changes the field that has the focus; what was wrong with it is no longer known to be. */
+function changed(start: StartScreen, change: (field: TextField) => TextField): StartScreen {
+  const { form } = start
+  const before = form[form.focus]
+  const after = change(before)
+  if (after === before) return start
+  const { [form.focus]: _, form: __, ...errors } = form.errors
+  return { ...start, form: { ...form, [form.focus]: after, errors } }
+}
+
+function submit(next: Make, start: StartScreen): Next {
+  const { form, mode } = start
+  const isNew = mode === 'sign-up'
+  const userId = normalizeUserId(form.userId.text)
+  const errors = check(form, { userId, isNew })
+  const wrong = fieldsOf(start).find(name => errors[name] !== undefined)
+  if (wrong !== undefined) return next({ ...start, form: { ...form, errors, focus: wrong } })
+  return next(
+    {
+      ...start,
+      reason: null,
+      busy: isNew ? 'making your keys' : 'opening your account',
+      form: { ...form, errors: {} },
+    },
+    { type: isNew ? 'sign-up' : 'log-in', userId, password: form.password.text },
+  )
+}
+
+function check(form: Form, { userId, isNew }: { userId: string; isNew: boolean }): Form['errors'] {
+  const errors: Form['errors'] = {}
+  const id = v.safeParse(UserId, userId)
+  if (!id.success) errors.userId = id.issues[0].message
+  if (form.password.text === '') errors.password = 'the password is missing'
+  if (!isNew) return errors
+  const { length } = new TextEncoder().encode(form.password.text)
+  if (length < limits.minPasswordBytes) errors.password = `at least ${limits.minPasswordBytes} characters`
+  else if (length > limits.maxPasswordBytes) errors.password = 'too long'
+  else if (form.repeat.text !== form.password.text) errors.repeat = 'not the same as above'
+  return errors
+}
+
+/** Puts an error beside the field that it is about. */
+function refused(start: StartScreen, { code, message }: Failure): StartScreen {
+  if (start.mode === 'pick') return refusedToResume(start, { code, message })
+  const where = fieldOfError(code)
+  const form: Form = {
+    ...start.form,
+    errors: { [where]: message },
+    focus: where === 'form' ? 'password' : where,
+  }
+  // A refused password is typed anew.
+  if (code === 'login_refused') form.password = EMPTY_FIELD
+  return { ...start, busy: null, form }
+}
+
+/** The account that was open a moment ago wants its password now. */
+function refusedToResume(start: StartScreen, { code, message }: Failure): StartScreen {
+  const choice = choicesOf(start)[start.selected]
+  if (code !== 'not_logged_in' || choice?.type !== 'account') return { ...start, busy: null, reason: message }
+  return { ...start, busy: null, mode: 'log-in', form: emptyForm(choice.account.userId) }
+}
+
+function fieldOfError(code: string): FieldName | 'form' {
+  switch (code) {
+    case 'user_exists':
+    case 'usage':
+    case 'unknown_user':
+      return 'userId'
+    case 'weak_password':
+    case 'login_refused':
+      return 'password'
+    default:
+      return 'form'
+  }
+}

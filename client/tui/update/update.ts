@@ -1,0 +1,41 @@
+import type { Model } from '../model.ts'
+import { needsTicks } from '../model.ts'
+import type { Msg, Next } from '../msg.ts'
+import { updateChat } from './chat.ts'
+import { chatOpened } from './events.ts'
+import { updateStart } from './start.ts'
+
+/**
+ * What becomes of the screen when something has happened, and what is to be done. Pure: time, terminal and session are known
+ * only by what the messages bring.
+ */
+export function update(model: Model, msg: Msg): Next {
+  switch (msg.type) {
+    case 'resize':
+      return same({ ...model, size: msg.size })
+    case 'tick':
+      return same({
+        ...model,
+        now: msg.now,
+        frame: needsTicks(model) === 'fast' ? model.frame + 1 : model.frame,
+      })
+    case 'chat-opened':
+      return chatOpened({ ...model, now: msg.now }, msg.snapshot)
+    case 'focus':
+      return inScreen({ ...model, isFocused: msg.isFocused }, msg)
+    case 'chat-event':
+      return inScreen({ ...model, now: msg.now }, msg)
+    default:
+      return inScreen(model, msg)
+  }
+}
+
+function inScreen(model: Model, msg: Msg): Next {
+  return model.screen.type === 'start'
+    ? updateStart(model, model.screen, msg)
+    : updateChat(model, model.screen, msg)
+}
+
+function same(model: Model): Next {
+  return { model, commands: [] }
+}

@@ -1,0 +1,72 @@
+import { type ChatScreen, draftOf, type Size } from '../model.ts'
+import { type WrappedLine, wrapText } from '../wrap.ts'
+
+/** Below this the list of conversations folds away. */
+export const FOLD_COLS = 60
+export const MIN_COLS = 20
+export const MIN_ROWS = 6
+const MAX_COMPOSER_ROWS = 6
+/** Title, rule, rule, status. */
+const FIXED_ROWS = 4
+/** Left of the composer's text: ` > `. */
+export const PROMPT_COLS = 3
+
+export interface Frame {
+  x: number
+  y: number
+  cols: number
+  rows: number
+}
+
+/** Where everything of the chat screen is. */
+export interface ChatLayout {
+  /** null when folded away. */
+  list: Frame | null
+  /** One row's inset on the left is included. */
+  messages: Frame
+  composer: Frame
+  /** All lines of the draft; of these the composer shows `composer.rows` from `firstLine` on. */
+  lines: readonly WrappedLine[]
+  firstLine: number
+  /** The cursor's line among `lines`. */
+  cursorLine: number
+  statusY: number
+}
+
+/** Lays out the chat screen. */
+export function layoutChat({ cols, rows }: Size, chat: ChatScreen): ChatLayout {
+  const draft = draftOf(chat)
+  const lines = wrapText(draft.text, cols - PROMPT_COLS - 1)
+  const cursorLine = lineOfCursor(lines, draft.cursor)
+  const composerRows = Math.min(
+    lines.length,
+    MAX_COMPOSER_ROWS,
+    Math.max(1, Math.floor((rows - FIXED_ROWS) / 2)),
+  )
+  const bodyRows = Math.max(0, rows - FIXED_ROWS - composerRows)
+  const listCols = cols < FOLD_COLS ? 0 : Math.min(24, Math.max(18, Math.floor(cols / 4)))
+  const composerY = 2 + bodyRows + 1
+  return {
+    list: listCols === 0 ? null : { x: 0, y: 2, cols: listCols, rows: bodyRows },
+    messages:
+      listCols === 0 ? { x: 1, y: 2, cols: cols - 2, rows: bodyRows } : besideList(listCols, cols, bodyRows),
+    composer: { x: 0, y: composerY, cols, rows: composerRows },
+    lines,
+    firstLine: Math.max(0, Math.min(cursorLine - composerRows + 1, lines.length - composerRows)),
+    cursorLine,
+    statusY: composerY + composerRows,
+  }
+}
+
+/** The line that holds the cursor: the last one that begins at or before it. */
+export function lineOfCursor(lines: readonly WrappedLine[], cursor: number): number {
+  let found = 0
+  for (const [index, line] of lines.entries()) if (line.start <= cursor) found = index
+  return found
+}
+
+function besideList(listCols: number, cols: number, rows: number): Frame {
+  // A separator and a blank on each side of it.
+  const x = listCols + 2
+  return { x, y: 2, cols: cols - x - 1, rows }
+}
