@@ -77,12 +77,15 @@ export async function runTui({
   function perform(command: Command): void {
     switch (command.type) {
       case 'quit':
-        return end()
+        end()
+        break
       case 'redraw':
         terminal.invalidate()
-        return draw()
+        draw()
+        break
       case 'suspend':
-        return terminal.suspend()
+        terminal.suspend()
+        break
       default:
         void effects.run(command)
     }

@@ -1,0 +1,112 @@
+import type { ChatSnapshot, ConversationSummary, MessageItem, NoticeItem, TimelineItem } from '../chat.ts'
+import { type ChatScreen, initialModel, type Model, type Size } from './model.ts'
+import type { Command, Msg } from './msg.ts'
+import { update } from './update/update.ts'
+
+/** Mon 23 Nov 2026, 09:12 in the zone of the tests. */
+export const MORNING = Date.UTC(2026, 10, 23, 9, 12)
+const MINUTE_MS = 60_000
+
+export const SERVER = 'ws://chat.example:8080'
+
+/** A person at a screen: what comes in changes the model, what is to be done piles up. */
+export interface Desk {
+  model(): Model
+  /** The chat screen. */
+  chat(): ChatScreen
+  /** What has been asked for since the last time. */
+  commands(): Command[]
+  tell(...msgs: Msg[]): void
+  /** Keys by their names. */
+  press(...keys: string[]): void
+  type(text: string): void
+}
+
+export function sit(size: Size = { cols: 80, rows: 24 }): Desk {
+  let model = initialModel({ size, now: MORNING, timeZone: 'UTC', servers: [SERVER] })
+  let commands: Command[] = []
+  const tell = (...msgs: Msg[]) => {
+    for (const msg of msgs) {
+      const next = update(model, msg)
+      model = next.model
+      commands.push(...next.commands)
+    }
+  }
+  return {
+    model: () => model,
+    chat() {
+      if (model.screen.type !== 'chat') throw new Error('Cannot look at the chat: the start screen is there')
+      return model.screen
+    },
+    commands() {
+      const since = commands
+      commands = []
+      return since
+    },
+    tell,
+    press: (...keys) => tell(...keys.map(key => ({ type: 'key' as const, key }))),
+    type: text => tell({ type: 'text', text }),
+  }
+}
+
+/** A desk at which alice is logged in; the first conversation is open and its lines have come. */
+export function sitInChat(
+  options: { size?: Size; conversations?: ConversationSummary[]; items?: readonly TimelineItem[] } = {},
+): Desk {
+  const desk = sit(options.size)
+  const conversations = options.conversations ?? [summary('bob', { lastAt: MORNING })]
+  desk.tell({ type: 'chat-opened', snapshot: snapshot({ conversations }), now: MORNING })
+  const { open } = desk.chat()
+  const items = options.items ?? []
+  if (open !== null) desk.tell({ type: 'history', conversation: open, items, isWhole: items.length < 100 })
+  desk.commands()
+  return desk
+}
+
+export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
+  return {
+    me: 'alice',
+    connection: { state: 'online', server: SERVER, latencyMs: 3 },
+    conversations: [],
+    queued: 0,
+    drained: true,
+    ...change,
+  }
+}
+
+export function summary(user: string, change: Partial<ConversationSummary> = {}): ConversationSummary {
+  return { id: conversationOf(user), kind: 'direct', with: user, unread: 0, lastAt: MORNING, ...change }
+}
+
+/** 43 characters, as a conversation's id has. */
+export function conversationOf(user: string): string {
+  return user.padEnd(43, '_')
+}
+
+/** A text of bob's, or with `mine` of alice's; each a minute after the one before. */
+export function message(seq: number, text: string, change: Partial<MessageItem> = {}): MessageItem {
+  const at = MORNING + seq * MINUTE_MS
+  return {
+    kind: 'message',
+    id: `message-${seq}`,
+    conversation: conversationOf('bob'),
+    seq,
+    from: change.mine ? 'alice' : 'bob',
+    mine: false,
+    sentAt: at,
+    receivedAt: at,
+    content: { type: 'text', text },
+    ...change,
+  }
+}
+
+export function notice(seq: number, what: NoticeItem['notice']): NoticeItem {
+  return {
+    kind: 'notice',
+    id: `notice-${seq}`,
+    conversation: conversationOf('bob'),
+    seq,
+    at: MORNING + seq * MINUTE_MS,
+    notice: what,
+  }
+}

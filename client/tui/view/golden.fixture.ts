@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import * as assert from 'uvu/assert'
+import type { Grid, StyleName } from './canvas.ts'
+
+const FOLDER = new URL('golden/', import.meta.url)
+
+/**
+ * Compares a screen with `golden/<name>.txt`. With `UPDATE_GOLDEN=1`, or the argument `--update`, the file is written anew:
+ * look at the difference before you commit it.
+ */
+export function assertGolden(name: string, grid: Grid): void {
+  const file = new URL(`${name}.txt`, FOLDER)
+  const drawn = drawText(grid)
+  if (process.env.UPDATE_GOLDEN || process.argv.includes('--update')) {
+    mkdirSync(FOLDER, { recursive: true })
+    writeFileSync(file, drawn)
+    return
+  }
+  if (!existsSync(file)) throw new Error(`Cannot compare ${name}: no golden file; UPDATE_GOLDEN=1 writes it`)
+  assert.fixture(drawn, readFileSync(file, 'utf8'))
+}
+
+/** The letters on the screen, then a letter for each cell's style, then the cursor. */
+export function drawText({ size, cells, cursor }: Grid): string {
+  const letters = cells.map(row =>
+    row
+      .map(({ text }) => text)
+      .join('')
+      .trimEnd(),
+  )
+  const styles = cells.map(row =>
+    row
+      .map(({ style }) => LETTER[style])
+      .join('')
+      .replace(/\.+$/, ''),
+  )
+  const at = cursor ? `${cursor.x},${cursor.y}` : 'hidden'
+  return [`${size.cols}x${size.rows} cursor ${at}`, ...letters, '-- styles', ...styles, ''].join('\n')
+}
+
+const LETTER: Readonly<Record<StyleName, string>> = {
+  plain: '.',
+  faint: 'f',
+  strong: 's',
+  dash: 'd',
+  brand: 'b',
+  online: 'o',
+  offline: 'x',
+  mine: 'm',
+  theirs: 't',
+  unread: 'u',
+  error: 'e',
+  done: 'g',
+  selected: 'r',
+  field: '_',
+}

@@ -1,0 +1,295 @@
+import { readFileSync } from 'node:fs'
+import { spawn as spawnPty } from '@lydell/node-pty'
+import unicode11 from '@xterm/addon-unicode11'
+import headless from '@xterm/headless'
+import { waitFor } from '../test/wait-for.ts'
+
+/** What a cell on the screen looks like. */
+export interface CellLook {
+  text: string
+  /** Cells it takes; 0 is the second half of the one to the left. */
+  width: number
+  /** 0 to 255 of the palette, an RGB value as `#rrggbb`, or null: the terminal's own. */
+  color: number | string | null
+  background: number | string | null
+  isBold: boolean
+  isFaint: boolean
+  isUnderlined: boolean
+  isInverse: boolean
+}
+
+/** A program in a pseudo-terminal, seen through a terminal emulator. */
+export interface TestTerminal {
+  readonly pid: number
+  /** The rows of the screen, without blanks at their ends. */
+  screen(): string[]
+  /** Cell by cell, row by row. */
+  cells(): CellLook[][]
+  /** Where the cursor is; whether it is shown is in `modes()`. */
+  cursor(): { x: number; y: number }
+  /** Resolves with the screen once a text is on it. Fails with the screen in its message. */
+  waitForText(text: string | RegExp, timeoutMs?: number): Promise<string[]>
+  /** The same for any condition on the screen. */
+  waitForScreen(is: (screen: string[]) => boolean, what: string, timeoutMs?: number): Promise<string[]>
+  /** Characters, as from a keyboard. */
+  type(text: string): void
+  key(name: keyof typeof KEYS): void
+  /** As a terminal pastes: bracketed, when the program asked for it. */
+  paste(text: string): void
+  wheel(direction: 'up' | 'down'): void
+  resize(size: { cols: number; rows: number }): void
+  /** What a keyboard or a terminal would send, as it is. */
+  send(bytes: string): void
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when the program has ended and all it wrote was read. */
+  readonly ended: Promise<{ exitCode: number; signal: number | undefined }>
+  modes(): Modes
+  /** What of the terminal is not as it was found; empty when all is. Ask after `ended`. */
+  leftovers(): string[]
+  /** Everything the program has written so far. */
+  output(): string
+  /** Ends program and emulator, whatever their state. */
+  close(): Promise<void>
+}
+
+export interface Modes {
+  isAlternateScreen: boolean
+  isCursorHidden: boolean
+  mouse: string
+  isBracketedPaste: boolean
+  isFocusReported: boolean
+  isWrapping: boolean
+}
+
+export interface TestTerminalOptions {
+  command: string
+  args: readonly string[]
+  /** Added to this process's environment; `undefined` removes a variable. */
+  env?: Record<string, string | undefined>
+  /** Default 80. */
+  cols?: number
+  /** Default 24. */
+  rows?: number
+}
+
+/** What a keyboard sends (xterm's defaults). */
+export const KEYS = {
+  enter: '\r',
+  'alt-enter': '\x1b\r',
+  tab: '\t',
+  'shift-tab': '\x1b[Z',
+  escape: '\x1b',
+  backspace: '\x7f',
+  delete: '\x1b[3~',
+  up: '\x1b[A',
+  down: '\x1b[B',
+  right: '\x1b[C',
+  left: '\x1b[D',
+  home: '\x1b[H',
+  end: '\x1b[F',
+  'page-up': '\x1b[5~',
+  'page-down': '\x1b[6~',
+  'alt-up': '\x1b[1;3A',
+  'alt-down': '\x1b[1;3B',
+  'alt-a': '\x1ba',
+  f1: '\x1bOP',
+  'ctrl-a': '\x01',
+  'ctrl-c': '\x03',
+  'ctrl-e': '\x05',
+  'ctrl-j': '\n',
+  'ctrl-k': '\x0b',
+  'ctrl-l': '\x0c',
+  'ctrl-n': '\x0e',
+  'ctrl-p': '\x10',
+  'ctrl-q': '\x11',
+  'ctrl-u': '\x15',
+  'ctrl-w': '\x17',
+  'ctrl-z': '\x1a',
+} as const
+
+/** The shell's settings of the terminal, printed before and after the program: raw mode shows only there. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence is what is looked for
+const SETTINGS = /\x1b\]7777;(before|after);([0-9a-f:]+)\x07/g
+
+/**
+ * Starts a program in a pseudo-terminal. It runs under a shell that notes the terminal's settings before and after it, as
+ * the person's own shell would find them.
+ */
+export function openTerminal({
+  command,
+  args,
+  env = {},
+  cols = 80,
+  rows = 24,
+}: TestTerminalOptions): TestTerminal {
+  const emulator = new headless.Terminal({ cols, rows, scrollback: 1000, allowProposedApi: true })
+  emulator.loadAddon(new unicode11.Unicode11Addon())
+  emulator.unicode.activeVersion = '11'
+  const seen = { cursorHidden: false }
+  for (const [final, hidden] of [['h', false] as const, ['l', true] as const]) {
+    emulator.parser.registerCsiHandler({ prefix: '?', final }, parameters => {
+      if (parameters.includes(25)) seen.cursorHidden = hidden
+      return false
+    })
+  }
+  const note = (when: string) => `printf '\\033]7777;${when};%s\\007' "$(stty -g)"`
+  const script = `${note('before')}; "$@"; code=$?; ${note('after')}; exit $code`
+  const environment = {
+    ...process.env,
+    TERM: 'xterm-256color',
+    COLORTERM: 'truecolor',
+    NO_COLOR: undefined,
+    ...env,
+  }
+  const pty = spawnPty('/bin/sh', ['-c', script, 'sh', command, ...args], {
+    cols,
+    rows,
+    name: 'xterm-256color',
+    env: Object.fromEntries(
+      Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
+  })
+  let output = ''
+  let unparsed = 0
+  let hasExited = false
+  pty.onData(data => {
+    output += data
+    unparsed++
+    emulator.write(data, () => {
+      unparsed--
+    })
+  })
+  // The emulator answers what a terminal is asked.
+  emulator.onData(answer => {
+    if (!hasExited) pty.write(answer)
+  })
+  const ended = new Promise<{ exitCode: number; signal: number | undefined }>(resolve => {
+    pty.onExit(({ exitCode, signal }) => {
+      hasExited = true
+      void waitFor(() => unparsed === 0, { what: 'the emulator' }).then(() => resolve({ exitCode, signal }))
+    })
+  })
+
+  const screen = () =>
+    Array.from({ length: emulator.rows }, (_, y) => {
+      const { baseY } = emulator.buffer.active
+      return (
+        emulator.buffer.active
+          .getLine(baseY + y)
+          ?.translateToString(true)
+          .trimEnd() ?? ''
+      )
+    })
+
+  async function waitForScreen(is: (screen: string[]) => boolean, what: string, timeoutMs = 20_000) {
+    try {
+      return await waitFor(
+        () => {
+          const rowsNow = screen()
+          return is(rowsNow) ? rowsNow : undefined
+        },
+        { what, timeoutMs },
+      )
+    } catch (error) {
+      throw new Error(`Cannot find ${what} on the screen:\n${screen().join('\n')}`, { cause: error })
+    }
+  }
+
+  const modes = (): Modes => ({
+    isAlternateScreen: emulator.buffer.active.type === 'alternate',
+    isCursorHidden: seen.cursorHidden,
+    mouse: emulator.modes.mouseTrackingMode,
+    isBracketedPaste: emulator.modes.bracketedPasteMode,
+    isFocusReported: emulator.modes.sendFocusMode,
+    isWrapping: emulator.modes.wraparoundMode,
+  })
+
+  const send = (bytes: string) => pty.write(bytes)
+
+  return {
+    pid: pty.pid,
+    ended,
+    screen,
+    modes,
+    send,
+    waitForScreen,
+    waitForText(text, timeoutMs) {
+      const is = (rowsNow: string[]) =>
+        typeof text === 'string' ? rowsNow.some(row => row.includes(text)) : text.test(rowsNow.join('\n'))
+      return waitForScreen(is, String(text), timeoutMs)
+    },
+    cells: () => readCells(emulator),
+    cursor: () => ({ x: emulator.buffer.active.cursorX, y: emulator.buffer.active.cursorY }),
+    type: send,
+    key: name => send(KEYS[name]),
+    paste: text =>
+      send(emulator.modes.bracketedPasteMode ? `\x1b[200~${text}\x1b[201~` : text.replaceAll('\n', '\r')),
+    wheel: direction => send(`\x1b[<${direction === 'up' ? 64 : 65};30;5M`),
+    resize(size) {
+      emulator.resize(size.cols, size.rows)
+      pty.resize(size.cols, size.rows)
+    },
+    kill(signal) {
+      // The program, not the shell around it: that has to note the settings afterwards.
+      for (const pid of childrenOf(pty.pid)) process.kill(pid, signal)
+    },
+    leftovers() {
+      const now = modes()
+      const settings = Object.fromEntries(
+        [...output.matchAll(SETTINGS)].map(([, when, value]) => [when, value]),
+      )
+      return [
+        now.isAlternateScreen && 'alternate screen',
+        now.isCursorHidden && 'hidden cursor',
+        now.mouse !== 'none' && `mouse (${now.mouse})`,
+        now.isBracketedPaste && 'bracketed paste',
+        now.isFocusReported && 'focus reports',
+        !now.isWrapping && 'no line wrap',
+        settings.after === undefined && 'the program has not ended',
+        settings.after !== settings.before && `settings ${settings.before} -> ${settings.after}`,
+      ].filter(left => left !== false)
+    },
+    output: () => output,
+    async close() {
+      if (!hasExited) {
+        for (const pid of childrenOf(pty.pid)) process.kill(pid, 'SIGKILL')
+        await ended
+      }
+      emulator.dispose()
+    },
+  }
+}
+
+function readCells(emulator: InstanceType<typeof headless.Terminal>): CellLook[][] {
+  const { active } = emulator.buffer
+  return Array.from({ length: emulator.rows }, (_, y) => {
+    const line = active.getLine(active.baseY + y)
+    return Array.from({ length: emulator.cols }, (_unused, x) => {
+      const cell = line?.getCell(x)
+      return {
+        text: cell?.getChars() ?? '',
+        width: cell?.getWidth() ?? 1,
+        color: !cell || cell.isFgDefault() ? null : colorOf(cell.getFgColor(), cell.isFgRGB()),
+        background: !cell || cell.isBgDefault() ? null : colorOf(cell.getBgColor(), cell.isBgRGB()),
+        isBold: Boolean(cell?.isBold()),
+        isFaint: Boolean(cell?.isDim()),
+        isUnderlined: Boolean(cell?.isUnderline()),
+        isInverse: Boolean(cell?.isInverse()),
+      }
+    })
+  })
+}
+
+function colorOf(color: number, isRgb: boolean): number | string {
+  return isRgb ? `#${color.toString(16).padStart(6, '0')}` : color
+}
+
+/** The processes that a process has started (Linux). */
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
