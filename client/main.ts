@@ -25,24 +25,26 @@ export async function runClient(argv: readonly string[]): Promise<number> {
         stop,
         commands: {
           version: readVersion,
-          async open({ servers }) {
+          async open(line) {
             const environment = readEnvironment()
             const home = await openHome({ folder: environment.home })
             const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
             const accounts = createAccounts({
               home,
               agent,
-              servers: servers.length > 0 ? servers : environment.servers,
+              servers: choose(line.servers, environment.servers),
             })
             const { password } = environment
             return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
           },
-          async chat({ accounts }, { as }) {
+          async chat({ accounts }, { as, servers }) {
             // Only here: the terminal's driver writes to the terminal by being loaded.
             const { runTui } = await import('./tui/run.ts')
+            const { terminal, servers: defaults } = readEnvironment()
             return await runTui({
               accounts,
-              terminal: readEnvironment().terminal,
+              servers: choose(servers, defaults),
+              terminal,
               stop,
               ...(as ? { as } : {}),
             })
@@ -54,4 +56,8 @@ export async function runClient(argv: readonly string[]): Promise<number> {
   } finally {
     undo()
   }
+}
+
+function choose(given: readonly string[], otherwise: readonly string[]): readonly string[] {
+  return given.length > 0 ? given : otherwise
 }

@@ -13,6 +13,7 @@ for (let won = 0; won < Number(rounds); ) {
     const { socket } = claimed
     await new Promise<void>(resolve => {
       socket.on('error', () => undefined)
+      if (socket.closed) resolve()
       socket.on('close', () => resolve())
       socket.resume()
     })

@@ -102,7 +102,7 @@ function asOwner({ folder, generation, listening: { record, server, stop } }: Ow
   let handle: ((socket: Socket) => void) | undefined
   let released: Promise<void> | undefined
   server.on('connection', (socket: Socket) => {
-    if (released) {
+    if (released !== undefined) {
       socket.destroy()
       return
     }
@@ -152,7 +152,8 @@ async function connectTo({ socketPath, pid }: OwnerRecord): Promise<Socket | nul
     })
     if (!(outcome instanceof Error)) return outcome
     if (NOBODY.includes(outcome.code)) return null
-    if (!ASK_AGAIN.includes(outcome.code) || attempt >= 100) throw inUse(pid, 'does not let others in', outcome)
+    if (!ASK_AGAIN.includes(outcome.code) || attempt >= 100)
+      throw inUse(pid, 'does not let others in', outcome)
     await delay(20)
   }
 }

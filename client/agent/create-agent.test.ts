@@ -25,6 +25,7 @@ interface Context {
   cleanUp: (() => Promise<unknown>)[]
 }
 
+// Long because every way in which a session is shared and lost is played here, over one set-up.
 const test = suite<Context>('agent')
 
 async function createBob(folder: string): Promise<{ home: Home; account: string }> {

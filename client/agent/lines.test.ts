@@ -87,6 +87,15 @@ test('a peer that does not read is put out', async ({ raw, lines, closes }) => {
   lines.write('after')
 })
 
+test('a connection that is closed already is told of, too', async ({ raw }) => {
+  raw.destroy()
+  await waitFor(() => raw.closed, { what: 'close' })
+  let closes = 0
+  const onClose = () => closes++
+  openLines(raw, { maxLineBytes: 1, maxUnreadBytes: 1, onValue: () => undefined, onClose })
+  await waitFor(() => closes === 1, { what: 'the news' })
+})
+
 test('`end()` brings what was written, and resolves though the peer does not close', async ({
   raw,
   lines,

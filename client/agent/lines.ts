@@ -65,7 +65,8 @@ export function openLines(socket: Socket, options: LinesOptions): Lines {
 
   // A peer that is killed resets the connection: `close` follows, and is all that matters.
   socket.on('error', () => undefined)
-  socket.on('close', onClose)
+  if (socket.closed) setImmediate(onClose)
+  else socket.on('close', onClose)
   socket.on('data', take)
   return {
     write(value) {

@@ -1,5 +1,6 @@
 import type { MessageItem } from '../chat.ts'
-import { visibleJson, visibleLine } from './visible.ts'
+import { sanitizeLine, sanitizeText } from '../tui/sanitize.ts'
+import { visibleJson } from './visible.ts'
 
 /** An object of `fastchat recv --json`, documented in client/README.md. */
 export interface ReceivedLine {
@@ -31,10 +32,9 @@ export function formatReceivedJson(item: MessageItem): string {
 /** A line for people: `2026-11-23 09:12:03 bob: hello`. Further lines of a text are indented. */
 export function formatReceived(item: MessageItem): string {
   const { from, content, sentAt } = item
-  const head = `${isoTime(sentAt).slice(0, 19).replace('T', ' ')} ${visibleLine(from)}: `
-  if (content.type !== 'text') return `${head}[${visibleLine(content.originally)}: not supported yet]\n`
-  const lines = content.text.split(/\r\n|\r|\n/).map(line => visibleLine(line))
-  return `${head}${lines.join('\n    ')}\n`
+  const head = `${isoTime(sentAt).slice(0, 19).replace('T', ' ')} ${sanitizeLine(from)}: `
+  if (content.type !== 'text') return `${head}[${sanitizeLine(content.originally)}: not supported yet]\n`
+  return `${head}${sanitizeText(content.text).replaceAll('\n', '\n    ')}\n`
 }
 
 /** The object of `fastchat send --json`. */

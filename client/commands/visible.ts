@@ -1,11 +1,5 @@
 /** Controls (C0, C1), format characters (bidi, zero width, tags), line separators, and what is no character at all. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu
-const REPLACEMENT = '\ufffd'
-
-/** One line of text from somebody else, in which nothing is left that a terminal would act on. */
-export function visibleLine(text: string): string {
-  return text.replaceAll('\t', ' ').replace(INVISIBLE, REPLACEMENT)
-}
 
 /** JSON of the same value, in which what is not plainly visible is written as `\u` escapes. */
 export function visibleJson(value: unknown): string {
