@@ -2,6 +2,7 @@ import type { Connection } from '../../chat.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
+import { wrapText } from '../wrap.ts'
 import { type Canvas, type Span, span } from './canvas.ts'
 import { type ChatLayout, layoutChat, PROMPT_COLS } from './layout.ts'
 import { visibleLines } from './pane.ts'
@@ -40,7 +41,8 @@ function drawTitle(canvas: Canvas, chat: ChatScreen): void {
     (sum, { summary }) => (summary.id === chat.open ? sum : sum + summary.unread),
     0,
   )
-  const left: Span[] = [span(' fastchat', 'brand'), span(' ─ ', 'faint')]
+  // In a narrow window the name is worth more than the brand.
+  const left: Span[] = cols < 40 ? [span(' ')] : [span(' fastchat', 'brand'), span(' ─ ', 'faint')]
   if (conversation) left.push(span(sanitizeLine(conversation.summary.with), 'strong'))
   else left.push(span(sanitizeLine(chat.me), 'strong'))
   if (others > 0) left.push(span(`  +${others} unread`, 'unread'))
@@ -137,12 +139,18 @@ function noConversationHints(chat: ChatScreen): Span[][] {
 function emptyHints({ summary }: Conversation): Span[][] {
   return [
     [span(`This is the beginning of your conversation with ${sanitizeLine(summary.with)}.`)],
-    [span('Only your devices and theirs can read it. Write below, Enter sends.', 'faint')],
+    [span('Only your devices and theirs can read it. Enter sends.', 'faint')],
   ]
 }
 
 function drawHints(canvas: Canvas, hints: Span[][]): void {
-  for (const [y, hint] of hints.entries()) canvas.put({ x: 1, y: y + 1 }, ...hint)
+  const { cols } = canvas.size
+  const lines = hints.flatMap<Span[]>(hint => {
+    const [only, ...more] = hint
+    if (!only || more.length > 0) return [hint]
+    return wrapText(only.text, cols - 2).map(({ text }) => [span(text, only.style)])
+  })
+  for (const [y, line] of lines.entries()) canvas.put({ x: 1, y: y + 1 }, ...line)
 }
 
 function drawComposer(canvas: Canvas, layout: ChatLayout, chat: ChatScreen): { x: number; y: number } {

@@ -13,14 +13,19 @@ export function drawOverlay(canvas: Canvas, model: Model, chat: ChatScreen): { x
   const { cols, rows } = model.size
   if (overlay.type === 'help') {
     drawHelp(
-      box(canvas, { cols: Math.min(cols, 76), rows: rows - 2, title: 'Help', hint: 'Esc closes' }),
+      box(canvas, {
+        cols: Math.min(cols, 76),
+        rows: rows - 2,
+        title: 'Help',
+        hint: '↑↓ scroll · Esc closes',
+      }),
       overlay.scroll,
     )
     return null
   }
   const inner = box(canvas, {
     cols: Math.min(cols, 44),
-    rows: Math.min(rows - 2, 14),
+    rows: Math.min(rows - 2, 14, Math.max(6, candidatesOf(chat, overlay.field.text).length + 3)),
     title: 'Switch to',
     hint: 'Enter opens · Esc closes',
   })
@@ -30,17 +35,19 @@ export function drawOverlay(canvas: Canvas, model: Model, chat: ChatScreen): { x
 /** How many lines F1 has, at a width. */
 export function helpLines(cols: number): Span[][] {
   const rows: Span[][] = []
-  for (const group of ['Conversations', 'Messages', 'Writing', 'Program'] as const) {
-    rows.push([span(group, 'strong')])
-    for (const binding of bindings as readonly Binding[]) {
-      if (binding.group === group) rows.push(helpRow(keysText(binding), binding.does, cols))
-    }
-    rows.push([])
-  }
-  rows.push([span('Commands', 'strong')])
-  for (const { name, takes, does } of slashCommands)
-    rows.push(helpRow(`/${name} ${takes}`.trim(), does, cols))
-  rows.push([], [span('// begins a text that begins with a slash.', 'faint')])
+  const add = (title: string, lines: Span[][]) => rows.push([span(title, 'strong')], ...lines, [])
+  const keys = (group: Binding['group']) =>
+    (bindings as readonly Binding[])
+      .filter(binding => binding.group === group)
+      .map(binding => helpRow(keysText(binding), binding.does, cols))
+  add('Conversations', keys('Conversations'))
+  add('Messages', keys('Messages'))
+  add('Program', keys('Program'))
+  add('Commands', [
+    ...slashCommands.map(({ name, takes, does }) => helpRow(`/${name} ${takes}`.trim(), does, cols)),
+    helpRow('//', 'begins a text with a slash', cols),
+  ])
+  add('Writing', keys('Writing'))
   return rows
 }
 

@@ -1,5 +1,6 @@
 import type { TimelineItem } from '../../chat.ts'
 import type { Anchor, Conversation } from '../model.ts'
+import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth } from '../width.ts'
 import { type Line, linesOf, timeOf } from './message-lines.ts'
 import { dayText } from './times.ts'
@@ -127,6 +128,6 @@ function blockAt(pane: Pane, index: number): readonly Line[] {
 
 /** Both names, as far as the width allows. */
 function nameColumn({ summary }: Conversation, cols: number): number {
-  const longest = Math.max(3, lineWidth(summary.with))
+  const longest = Math.max(3, lineWidth(sanitizeLine(summary.with)))
   return Math.min(longest, MAX_NAME_COLS, Math.max(3, Math.floor(cols / 5)))
 }

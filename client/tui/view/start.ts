@@ -3,7 +3,7 @@ import { sanitizeLine } from '../sanitize.ts'
 import type { TextField } from '../text-field.ts'
 import { graphemes, lineWidth } from '../width.ts'
 import { wrapText } from '../wrap.ts'
-import { type Canvas, span } from './canvas.ts'
+import { type Canvas, createCanvas, span } from './canvas.ts'
 import { drawRule, serverName } from './chat.ts'
 import { turning } from './spinner.ts'
 
@@ -25,14 +25,18 @@ export function drawStart(canvas: Canvas, model: Model, start: StartScreen): Cur
   drawRule(canvas, rows - 2)
   const body = canvas.part({ x: 2, y: 2, cols: cols - 4, rows: rows - 4 })
   // In a low window every line counts.
-  const gap = rows >= 14 ? 1 : 0
+  const gap = rows >= 18 ? 1 : 0
   const y = gap + drawReason(body, start, gap)
   drawHint(canvas, start)
   if (start.mode === 'pick') {
     drawChoices(body, { start, y, gap })
     return null
   }
-  const cursor = drawForm(body, { model, start, y, gap })
+  // A form that is longer than the window moves up under the field that has the focus.
+  const { canvas: probe } = createCanvas(body.size)
+  const { focusY, lowestWanted } = drawForm(probe, { model, start, y, gap })
+  const shift = Math.max(0, Math.min(focusY, lowestWanted - body.size.rows + 1))
+  const { cursor } = drawForm(body, { model, start, y: y - shift, gap })
   return cursor && body.absolute(cursor)
 }
 
@@ -99,32 +103,39 @@ function choiceText(choice: Choice): { name: string; note: string } {
 function drawForm(
   canvas: Canvas,
   { model, start, y: top, gap }: { model: Model; start: StartScreen; y: number; gap: number },
-): Cursor {
+): { cursor: Cursor; focusY: number; lowestWanted: number } {
   const { form } = start
   const { cols } = canvas.size
   const title = start.mode === 'sign-up' ? 'Sign up' : 'Log in'
   canvas.put({ x: 0, y: top }, span(title, 'strong'))
   let y = top + 1 + gap
   let cursor: Cursor = null
+  let focusY = 0
+  let lowestWanted = 0
   for (const name of fieldsOf(start)) {
     const x = LABEL_COLS
     const fieldCols = Math.max(6, Math.min(MAX_FIELD_COLS, cols - x))
     canvas.put({ x: 0, y }, span(LABELS[name], form.focus === name ? 'strong' : 'plain'))
+    if (form.focus === name) focusY = y
     const at = drawField(canvas.part({ x, y, cols: fieldCols, rows: 1 }), form[name], name !== 'userId')
     if (form.focus === name && start.busy === null) cursor = { x: x + at, y }
     const error = form.errors[name]
     // Beside the field, or below it when it would not fit.
     if (error !== undefined) y += drawError(canvas, { x: x + fieldCols + 2, y, error, below: x })
+    if (form.focus === name) lowestWanted = y
     y += 1 + gap
   }
-  if (start.busy !== null) canvas.put({ x: 0, y }, span(`${turning(model.frame)} ${start.busy}…`, 'unread'))
-  else if (form.errors.form !== undefined) drawError(canvas, { x: 0, y, error: form.errors.form, below: 0 })
-  else if (start.mode === 'sign-up') drawNote(canvas, y)
-  return cursor
+  if (start.busy !== null) {
+    canvas.put({ x: 0, y }, span(`${turning(model.frame)} ${start.busy}…`, 'unread'))
+    lowestWanted = y
+  } else if (form.errors.form !== undefined) {
+    lowestWanted = y - 1 + drawError(canvas, { x: 0, y, error: form.errors.form, below: 0 })
+  } else if (start.mode === 'sign-up') drawNote(canvas, y)
+  return { cursor, focusY, lowestWanted }
 }
 
 function drawNote(canvas: Canvas, y: number): void {
-  const note = 'The password opens the account on other machines. Nobody can give it back to you.'
+  const note = 'The password opens this account elsewhere. Nobody can restore it for you.'
   for (const [index, { text }] of wrapText(note, canvas.size.cols).entries()) {
     canvas.put({ x: 0, y: y + index }, span(text, 'faint'))
   }
@@ -171,6 +182,8 @@ function drawHint(canvas: Canvas, { mode, busy }: StartScreen): void {
       ? 'Ctrl-C quit'
       : mode === 'pick'
         ? '↑↓ choose · Enter open · Ctrl-C quit'
-        : 'Tab next field · Enter go on · Esc back'
+        : canvas.size.cols < 42
+          ? 'Enter go on · Esc back'
+          : 'Tab next field · Enter go on · Esc back'
   canvas.put({ x: 1, y: canvas.size.rows - 1 }, span(hint, 'faint'))
 }

@@ -80,7 +80,17 @@ const screens: Record<string, () => Desk> = {
     return desk
   },
   'sign-up-error-40x15'() {
-    const desk = signUp('Älice', 'short', { cols: 40, rows: 15 })
+    return signUp('Älice', 'short', { cols: 40, rows: 15 })
+  },
+  'log-in-refused-30x7'() {
+    const desk = sit({ cols: 30, rows: 7 })
+    desk.tell({ type: 'accounts', accounts: [], as: 'alice' })
+    desk.type('wrong password')
+    desk.press('enter')
+    desk.tell({
+      type: 'chat-refused',
+      failure: { code: 'login_refused', message: 'Cannot log in: user id or password is wrong' },
+    })
     return desk
   },
   'chat-empty': () => sitInChat({ conversations: [] }),
@@ -231,7 +241,7 @@ test('`view()` never shows a password, whatever the size', () => {
       .cells.map(row => row.map(cell => cell.text).join(''))
       .join('\n')
     assert.not.match(text, 'sesame')
-    assert.match(text, '••••••')
+    assert.match(text, /•{5}/)
   }
 })
 
