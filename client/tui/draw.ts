@@ -12,8 +12,9 @@ export interface Pen {
 
 /**
  * What must be written to a terminal that shows `before` so that it shows `after`; everything when `before` is null or
- * of another size. Only cells that differ are in it. After a grapheme on whose width terminals do not agree, the
- * cursor is set anew, so that a wrong guess never shifts what follows.
+ * of another size. Only cells that differ are in it, and those to the right of a grapheme on whose width terminals do not
+ * agree when that one comes or goes: a terminal that draws an emoji family as three people has drawn over them. After such
+ * a grapheme the cursor is set anew, so that a wrong guess never shifts what follows.
  */
 export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string {
   const known = before?.size.cols === after.size.cols && before.size.rows === after.size.rows ? before : null
@@ -24,9 +25,12 @@ export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string 
     if (old === row) return
     /** Where the terminal's cursor is in this row; -1: elsewhere. */
     let at = -1
+    let isDoubtful = false
     for (let x = 0; x < row.length; x++) {
       const cell = row[x]
-      if (!cell || cell.width === 0 || !isChanged(old, { row, x })) continue
+      const isDue = isDoubtful || isChanged(old, { row, x })
+      isDoubtful ||= isDue && (hasDoubt(cell) || hasDoubt(old?.[x]))
+      if (!cell || cell.width === 0 || !isDue) continue
       if (at !== x) out += pen.moveTo(x, y)
       if (style !== cell.style) out += pen.style(cell.style)
       style = cell.style
@@ -51,6 +55,10 @@ function isChanged(
   if (!old) return true
   if (!isSame(old[x], row[x])) return true
   return row[x]?.width === 2 && !isSame(old[x + 1], row[x + 1])
+}
+
+function hasDoubt(cell: Cell | undefined): boolean {
+  return cell !== undefined && cell.width !== 0 && !isSettled(cell.text)
 }
 
 function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
