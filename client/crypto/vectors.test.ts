@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Kdf } from '../../schema/http.ts'
+import type { Ed25519Jwk, FlattenedJwe, GeneralJwe, X25519Jwk } from '../../schema/jose.ts'
+import { toBase64Url } from './bytes.ts'
+import { verifyCertificate } from './certificate.ts'
+import { openChain } from './envelope.ts'
+import { publicEd25519, thumbprint } from './keys.ts'
+import { openMessage } from './message.ts'
+import { derivePasswordKeys } from './password.ts'
+import { verifyPrekey } from './prekeys.ts'
+import { directConversation } from './roster.ts'
+import type { PrivateJwk, SenderChain } from './types.ts'
+import { openVault, unwrapStorageKey } from './vault.ts'
+
+/** The published vectors, read by our own code: who checks them with `jose` alone checks what this program does. */
+
+const test = suite('vectors in client/crypto')
+const read = <T>(name: string): T =>
+  JSON.parse(readFileSync(new URL(`../../schema/vectors/${name}.json`, import.meta.url), 'utf8'))
+interface Person {
+  deviceId: string
+  accountKey: PrivateJwk
+  deviceKey: PrivateJwk
+  thumbprint: string
+}
+interface VectorPrekey {
+  deviceId: string
+  deviceKey: Ed25519Jwk
+  use: 'signed' | 'one-time'
+  privateKey: PrivateJwk
+  publicKey: X25519Jwk
+  jws: string
+}
+const { people } = read<{ people: [Person, Person] }>('keys')
+const [alice, bob] = people
+const vectors = {
+  chain: read<{ state: SenderChain; body: GeneralJwe }>('chain'),
+  messages: read<{ id: string; sentAt: number; content: object; jwe: string }[]>('messages'),
+  prekeys: read<[VectorPrekey, VectorPrekey]>('prekeys'),
+}
+
+test('`derivePasswordKeys()` gives the keys of the vector', async () => {
+  const { password, kdf, authKey, vaultKey } = read<{
+    password: string
+    kdf: Kdf
+    authKey: string
+    vaultKey: string
+  }>('password')
+  const keys = await derivePasswordKeys(password, kdf)
+  assert.equal([keys.authKey, toBase64Url(keys.vaultKey)], [authKey, vaultKey])
+})
+
+test('`openVault()` and `unwrapStorageKey()` give the keys of the vector', async () => {
+  const vector = read<Record<string, string>>('vault')
+  const { userId = '', vault = '', vaultKey = '', storageKey, wrappedStorageKey = '' } = vector
+  const accountKey = await openVault(vault, { userId, vaultKey: Buffer.from(vaultKey, 'base64url') })
+  assert.equal(accountKey, alice.accountKey)
+  assert.is(toBase64Url(await unwrapStorageKey(wrappedStorageKey, { userId, accountKey })), storageKey)
+})
+
+test('`verifyCertificate()` and `verifyPrekey()` accept those of the vectors', async () => {
+  const { userId, deviceId, jws } = read<Record<'userId' | 'deviceId' | 'jws', string>>('certificate')
+  const accountKey = publicEd25519(alice.accountKey)
+  const key = await verifyCertificate(jws, { userId, deviceId, accountKey })
+  assert.equal(key, publicEd25519(alice.deviceKey))
+  for (const { publicKey, ...prekey } of vectors.prekeys) {
+    const now = vectors.chain.state.createdAt
+    assert.is((await verifyPrekey(prekey.jws, { ...prekey, now })).x, publicKey.x)
+  }
+})
+
+test('`directConversation()` and `thumbprint()` give those of the vectors', async () => {
+  const [one, other] = [await thumbprint(alice.accountKey), await thumbprint(bob.accountKey)]
+  assert.equal([one, other], [alice.thumbprint, bob.thumbprint])
+  assert.is(directConversation(one, other), vectors.chain.state.conv)
+})
+
+test('`openChain()` and `openMessage()` read the conversation of the vectors', async () => {
+  const { recipients, ...shared } = vectors.chain.body
+  const entry = { ...shared, ...(recipients[0] ?? assert.unreachable()) } as FlattenedJwe
+  const sender = { from: 'alice', device: alice.deviceId }
+  const opened = await openChain(entry, {
+    self: { userId: 'bob', thumbprint: bob.thumbprint, deviceId: bob.deviceId },
+    prekey: vectors.prekeys[0].privateKey,
+    ...{ ...sender, pinned: alice.thumbprint },
+  })
+  let { chain } = opened
+  for (const { jwe, id, content, sentAt } of vectors.messages) {
+    const message = await openMessage({ jwe, id, ...sender }, { chain })
+    assert.equal([message.claims.content, message.claims.iat], [content, sentAt])
+    chain = message.chain
+  }
+})
+
+test.run()
