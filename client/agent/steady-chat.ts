@@ -33,6 +33,8 @@ class SteadyChat implements Chat {
   /** The chat to ask now. Replaced at each loss; rejected when there will be none. */
   #current: Promise<Chat>
   #isClosed = false
+  /** The chat to ask is this process's own. */
+  #isOwn = false
 
   constructor(obtain: () => Promise<Obtained>) {
     this.#obtain = obtain
@@ -54,6 +56,8 @@ class SteadyChat implements Chat {
   logOut = () => this.#ask(chat => chat.logOut())
 
   send(request: Parameters<Chat['send']>[0]) {
+    // A session of one's own is never lost, and makes better ids: each greater than all before it.
+    if (this.#isOwn) return this.#ask(chat => chat.send(request))
     // The id makes asking a second owner harmless, whatever the first one had done.
     const withId = { ...request, id: request.id ?? uuidv7() }
     return this.#ask(chat => chat.send(withId))
@@ -85,6 +89,7 @@ class SteadyChat implements Chat {
 
   async #next(): Promise<Chat> {
     const { chat, isShared } = await this.#obtain()
+    this.#isOwn = !isShared
     const unsubscribe = chat.subscribe(event => {
       if (event.type !== 'closed') return this.#emit(event)
       unsubscribe()
