@@ -1,5 +1,7 @@
+import type { ChildProcess } from 'node:child_process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { startEmbedded } from './start.ts'
 import { connect, exited, firstLine, spawnHere, tempDir, waitFor, withDatabase } from './testing/harness.ts'
 
 const test = suite('embedded/durability')
@@ -20,13 +22,20 @@ async function checkIndexes(messages: import('mongodb').Collection<Message>): Pr
   assert.is(await messages.estimatedDocumentCount(), all.length)
 }
 
+/** A database in a process of its own; undefined while the last one is still dying. */
+async function startChild(dataDir: string): Promise<{ child: ChildProcess; uri: string } | undefined> {
+  const child = spawnHere('./database-child.ts', [dataDir])
+  const uri = await firstLine(child)
+  return uri.startsWith('mongodb:') ? { child, uri } : undefined
+}
+
 test('a `kill -9` in mid-burst loses nothing that was acknowledged, over and over', async () => {
   const dataDir = tempDir()
   const inserted = new Set<string>()
   const removed = new Set<string>()
   for (let round = 0; round < 3; round++) {
-    const child = spawnHere('./database-child.ts', [dataDir])
-    const client = await connect(await firstLine(child))
+    const { child, uri } = await waitFor(() => startChild(dataDir))
+    const client = await connect(uri)
     const messages = client.db('t').collection<Message>('m')
     await messages.createIndex({ pending: 1, _id: 1 })
     await messages.createIndex({ n: 1 }, { unique: true })
@@ -51,6 +60,12 @@ test('a `kill -9` in mid-burst loses nothing that was acknowledged, over and ove
     await client.close(true)
     await Promise.all(writers)
   }
+  await waitFor(() =>
+    startEmbedded({ dataDir }).then(
+      database => database.stop().then(() => true),
+      () => false,
+    ),
+  )
   await withDatabase(
     async ({ client }) => {
       const messages = client.db('t').collection<Message>('m')

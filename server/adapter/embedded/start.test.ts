@@ -4,7 +4,16 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startEmbedded } from './start.ts'
-import { codeOf, connect, exited, firstLine, spawnHere, tempDir, withDatabase } from './testing/harness.ts'
+import {
+  codeOf,
+  connect,
+  exited,
+  firstLine,
+  spawnHere,
+  tempDir,
+  waitFor,
+  withDatabase,
+} from './testing/harness.ts'
 
 const test = suite('embedded/start')
 
@@ -51,7 +60,8 @@ test('`startEmbedded()` takes the directory over when its owner was killed', asy
   assert.match(await firstLine(child), /^mongodb:/)
   child.kill('SIGKILL')
   await exited(child)
-  const database = await startEmbedded({ dataDir })
+  // Deno calls a process ended as soon as it has sent the signal.
+  const database = await waitFor(() => startEmbedded({ dataDir }).catch(() => undefined))
   await database.stop()
 })
 

@@ -1,8 +1,9 @@
 import { type Doc, Rec } from '../bson/codec.ts'
-import { cloneValue, isDocument, toInteger, toNumber, truthy } from '../bson/value.ts'
+import { cloneValue, isDocument, toInteger, truthy } from '../bson/value.ts'
 import { MongoError } from '../errors.ts'
 import { compileFilter } from '../query/matcher.ts'
 import { scan } from '../query/scan.ts'
+import type { Collection } from '../storage/catalog.ts'
 import { checkName, type Store } from '../storage/store.ts'
 import { compileUpdate } from '../update/update.ts'
 import {
@@ -13,125 +14,13 @@ import {
   type Reply,
   refuseCollation,
 } from './context.ts'
-import { Turn } from './cursors.ts'
 import { firstRow, prepareQuery } from './query.ts'
-import { earlierState, rememberState, retryId } from './retry.ts'
+import { LATER, runStatements, SLICE_DOCS, type WriteState } from './statements.ts'
 import { insertUpserted, updateRow } from './update-one.ts'
 
-/** How long one command may hold the write transaction before others get theirs. */
-const SLICE_MS = 20
-/** A multi-document write that touches more than this is done in several transactions. */
-const SLICE_DOCS = 1000
 const MAX_WRITE_BATCH = 100000
-
-/** What a write command has done so far: goes into the retry record and, at last, into the reply. */
-export interface WriteState {
-  /** Next statement. */
-  next: number
-  n: number
-  nModified: number
-  upserted: Doc[]
-  writeErrors: Doc[]
-  isDone: boolean
-}
-/** Records of a multi-document statement that are still to be written. */
-type Pending = { statement: number; rids: number[]; at: number } | undefined
-
-function freshState(): WriteState {
-  return { next: 0, n: 0, nModified: 0, upserted: [], writeErrors: [], isDone: false }
-}
-
-function restoredState(doc: Doc): WriteState {
-  return {
-    next: toNumber(doc.next) ?? 0,
-    n: toNumber(doc.n) ?? 0,
-    nModified: toNumber(doc.nModified) ?? 0,
-    upserted: (doc.upserted ?? []) as Doc[],
-    writeErrors: (doc.writeErrors ?? []) as Doc[],
-    isDone: truthy(doc.isDone),
-  }
-}
-
-export function writeError(index: number, error: MongoError): Doc {
-  return { index, code: error.code, errmsg: error.message, ...error.details }
-}
-
-/** One statement, inside the write transaction. Answers records for later when there are too many for one. */
-type Statement = (index: number, state: WriteState) => number[] | undefined
-/** One record of a statement that was put off. */
-type Continuation = (statement: number, rid: number, state: WriteState) => void
-
-/** Runs the statements of a write command in as many transactions as they need. */
-async function runStatements(
-  context: CommandContext,
-  options: { count: number; isOrdered: boolean; run: Statement; resume?: Continuation },
-): Promise<WriteState> {
-  const { store } = context
-  const id = retryId(context.body)
-  const turn = new Turn()
-  let state = freshState()
-  let pending: Pending
-  let isFirst = true
-  while (!state.isDone) {
-    const from = state
-    const before = pending
-    const first = isFirst
-    const result = await store.write(() => {
-      const earlier = first ? earlierState(store, id) : undefined
-      const next: WriteState = earlier === undefined ? cloneState(from) : restoredState(earlier)
-      let rest: Pending = before === undefined ? undefined : { ...before }
-      if (next.isDone) return { next, rest: undefined }
-      const end = performance.now() + SLICE_MS
-      while (!next.isDone && performance.now() < end) {
-        if (rest !== undefined) rest = continueStatement(rest, { next, resume: options.resume, end })
-        else if (next.next >= options.count) next.isDone = true
-        else {
-          const index = next.next
-          try {
-            const rids = options.run(index, next)
-            if (rids !== undefined) rest = { statement: index, rids, at: 0 }
-          } catch (error) {
-            if (!(error instanceof MongoError)) throw error
-            next.writeErrors.push(writeError(index, error))
-            if (options.isOrdered) next.isDone = true
-          }
-          next.next = index + 1
-        }
-        if (rest === undefined && next.next >= options.count) next.isDone = true
-      }
-      rememberState(store, id, next as unknown as Doc)
-      return { next, rest }
-    })
-    isFirst = false
-    state = result.next
-    pending = result.rest
-    if (!state.isDone) await turn.pass()
-  }
-  return state
-}
-
-function continueStatement(
-  rest: { statement: number; rids: number[]; at: number },
-  options: { next: WriteState; resume: Continuation | undefined; end: number },
-): Pending {
-  let { at } = rest
-  const stop = Math.min(rest.rids.length, at + SLICE_DOCS)
-  while (at < stop && performance.now() < options.end) {
-    try {
-      options.resume?.(rest.statement, rest.rids[at] as number, options.next)
-    } catch (error) {
-      if (!(error instanceof MongoError)) throw error
-      options.next.writeErrors.push(writeError(rest.statement, error))
-      return undefined
-    }
-    at++
-  }
-  return at >= rest.rids.length ? undefined : { ...rest, at }
-}
-
-function cloneState(state: WriteState): WriteState {
-  return { ...state, upserted: state.upserted.slice(), writeErrors: state.writeErrors.slice() }
-}
+/** Stretches of a scan, of up to 512 documents, that a statement may look at inside the transaction. */
+const SEARCH_STRETCHES = 20
 
 function checkBatch(count: number): void {
   if (count < 1 || count > MAX_WRITE_BATCH) {
@@ -169,16 +58,31 @@ export async function insert(context: CommandContext): Promise<Reply> {
   return { n: state.n, ...(state.writeErrors.length > 0 ? { writeErrors: state.writeErrors } : {}), ok: 1 }
 }
 
-/** Records that match, or `rids` for later when they are more than one transaction should write. */
+/** Records that match; LATER when they are too many, or take too long to find, for one transaction. */
 function matching(
   store: Store,
-  coll: Parameters<typeof scan>[1],
-  spec: { filter: Doc; hint: unknown },
-): number[] {
+  coll: Collection,
+  spec: { filter: Doc; hint: unknown; mayWait: boolean },
+): number[] | typeof LATER {
   const query = prepareQuery(coll, spec)
   const rids: number[] = []
-  for (const row of scan(store, coll, query)) if (row !== null) rids.push(row.rid)
+  let stretches = 0
+  for (const row of scan(store, coll, query)) {
+    if (row !== null) rids.push(row.rid)
+    else stretches++
+    if (rids.length > SLICE_DOCS || (spec.mayWait && stretches > SEARCH_STRETCHES)) return LATER
+  }
   return rids
+}
+
+/** The same outside of the transaction, to the end. */
+function* search(
+  store: Store,
+  coll: Collection | undefined,
+  spec: { filter: Doc; hint: unknown },
+): Generator<number | null> {
+  if (coll === undefined) return
+  for (const row of scan(store, coll, prepareQuery(coll, spec))) yield row?.rid ?? null
 }
 
 const UPDATE_FIELDS = new Set(['q', 'u', 'c', 'multi', 'upsert', 'collation', 'arrayFilters', 'hint'])
@@ -215,8 +119,9 @@ export async function update(context: CommandContext): Promise<Reply> {
       const existing = store.catalog.get(db, name)
       if (existing !== undefined) {
         if (statement.isMulti) {
-          const rids = matching(store, existing, statement)
-          if (rids.length > SLICE_DOCS) return rids
+          // An upsert must know inside the transaction that nothing matches.
+          const rids = matching(store, existing, { ...statement, mayWait: !statement.isUpsert })
+          if (rids === LATER) return LATER
           for (const rid of rids) updateRecord(index, rid, next)
           if (rids.length > 0) return undefined
         } else {
@@ -235,6 +140,7 @@ export async function update(context: CommandContext): Promise<Reply> {
       next.upserted.push({ index, _id: made.id })
       return undefined
     },
+    search: index => search(store, store.catalog.get(db, name), statementAt(index)),
     resume: updateRecord,
   })
 
@@ -315,10 +221,14 @@ export async function remove(context: CommandContext): Promise<Reply> {
         }
         return undefined
       }
-      const rids = matching(store, coll, { filter, hint: doc.hint })
-      if (rids.length > SLICE_DOCS) return rids
+      const rids = matching(store, coll, { filter, hint: doc.hint, mayWait: true })
+      if (rids === LATER) return LATER
       for (const rid of rids) removeRecord(index, rid, next)
       return undefined
+    },
+    search: index => {
+      const { hint } = (statements[index] as Rec).doc
+      return search(store, store.catalog.get(db, name), { filter: filterAt(index), hint })
     },
     resume: removeRecord,
   })

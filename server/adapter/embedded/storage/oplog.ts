@@ -35,6 +35,8 @@ const SIZE_KEY = Buffer.from('oplog-size')
 /** How many old entries one transaction removes at most. */
 const TRIM_AT_ONCE = 512
 const RECENT_MAX_BYTES = 16 * 1024 * 1024
+/** What a remembered entry costs in memory beyond its bytes: objects and buffers. */
+const RECENT_OVERHEAD_BYTES = 600
 /** What an entry costs beyond its bytes, about. */
 const ENTRY_OVERHEAD_BYTES = 64
 
@@ -181,12 +183,12 @@ export class Oplog {
     if (this.#uncommitted.length === 0) return
     for (const entry of this.#uncommitted) {
       this.#recent.push(entry)
-      this.#recentBytes += entry.payload.length + entry.documentKey.length + ENTRY_OVERHEAD_BYTES
+      this.#recentBytes += entry.payload.length + entry.documentKey.length + RECENT_OVERHEAD_BYTES
     }
     let drop = 0
     while (this.#recentBytes > RECENT_MAX_BYTES && drop < this.#recent.length - 1) {
       const gone = this.#recent[drop++] as OplogEntry
-      this.#recentBytes -= gone.payload.length + gone.documentKey.length + ENTRY_OVERHEAD_BYTES
+      this.#recentBytes -= gone.payload.length + gone.documentKey.length + RECENT_OVERHEAD_BYTES
     }
     if (drop > 0) this.#recent.splice(0, drop)
     this.#committed = this.#last
