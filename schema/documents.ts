@@ -65,6 +65,8 @@ export const PresenceDocument = v.object({
   userId: UserId,
   serverId: ServerId,
   since: v.date(),
+  /** Set when its stock of one-time prekeys has become low, so that the server it is connected to tells it. */
+  prekeysLeft: v.optional(count),
 })
 export type PresenceDocument = v.InferOutput<typeof PresenceDocument>
 

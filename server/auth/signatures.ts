@@ -10,7 +10,7 @@ import {
   profile,
   typ,
 } from '../../schema/jose.ts'
-import { limits } from '../../schema/limits.ts'
+import type { Limits } from '../config/limits.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 /** Exactly these: a header that brings a key, or anything critical, is refused (RFC 8725 sections 3.5 and 3.10). */
@@ -100,7 +100,12 @@ export async function checkPrekey(
  */
 export async function checkAssertion(
   assertion: string,
-  { deviceKey, serverId, now }: { deviceKey: Ed25519Jwk; serverId: string; now: number },
+  {
+    deviceKey,
+    serverId,
+    now,
+    limits,
+  }: { deviceKey: Ed25519Jwk; serverId: string; now: number; limits: Limits },
 ): Promise<AssertionClaims> {
   try {
     const { payload, protectedHeader } = await jwtVerify(

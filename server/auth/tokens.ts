@@ -12,8 +12,7 @@ import {
   tokenAudience,
   typ,
 } from '../../schema/jose.ts'
-import { limits } from '../../schema/limits.ts'
-import type { Clock } from '../port/clock.ts'
+import type { Limits } from '../config/limits.ts'
 import type { Store } from '../port/store.ts'
 import type { ServerKey } from './server-key.ts'
 import { checkAssertion, unverifiedClaims } from './signatures.ts'
@@ -37,16 +36,24 @@ const Header = v.strictObject({
 export class Tokens {
   readonly #key: ServerKey
   readonly #store: Store
-  readonly #clock: Clock
+  /** The database's time, ms. */
+  readonly #now: () => number
+  readonly #limits: Limits
   /** Keys of other servers: a server's key never changes, so what is known stays true. */
   readonly #servers = new Map<ServerId, Ed25519Jwk>()
   /** `jti` of each assertion until it has run out: a second use is a replay. */
   readonly #used = new Map<string, number>()
 
-  constructor({ key, store, clock }: { key: ServerKey; store: Store; clock: Clock }) {
+  constructor({
+    key,
+    store,
+    now,
+    limits,
+  }: { key: ServerKey; store: Store; now: () => number; limits: Limits }) {
     this.#key = key
     this.#store = store
-    this.#clock = clock
+    this.#now = now
+    this.#limits = limits
     this.#servers.set(key.serverId, key.jwk)
   }
 
@@ -61,7 +68,7 @@ export class Tokens {
       code: 'unauthorized',
       what: 'assertion',
     })
-    const device = await this.#store.device(claimed.iss)
+    const device = await this.#store.accounts.findDevice(claimed.iss)
     if (!device || device.userId !== claimed.sub) {
       throw new FastChatError('unauthorized', 'Cannot accept assertion: there is no such device')
     }
@@ -71,12 +78,20 @@ export class Tokens {
       code: 'internal',
       what: 'certificate',
     })
-    const now = this.#clock.now()
-    const claims = await checkAssertion(assertion, { deviceKey: jwk, serverId: this.#key.serverId, now })
+    const now = this.#now()
+    const claims = await checkAssertion(assertion, {
+      deviceKey: jwk,
+      serverId: this.#key.serverId,
+      now,
+      limits: this.#limits,
+    })
+    if (claims.iss !== device._id || claims.sub !== device.userId) {
+      throw new FastChatError('unauthorized', 'Cannot accept assertion: it is for another device')
+    }
     if (device.revokedAt)
       throw new FastChatError('device_revoked', 'Cannot give token: the device is revoked')
     this.#useOnce(claims, now)
-    return { token: await this.#sign(claims.sub, device._id), expiresInMs: limits.accessTokenMs }
+    return { token: await this.#sign(claims.sub, device._id), expiresInMs: this.#limits.accessTokenMs }
   }
 
   /**
@@ -86,7 +101,7 @@ export class Tokens {
    */
   async check(token: string): Promise<Caller> {
     try {
-      if (token.length <= limits.maxTokenChars) {
+      if (token.length <= this.#limits.maxTokenChars) {
         const { kid } = v.parse(Header, decodeProtectedHeader(token))
         const key = await this.#keyOf(kid)
         if (key) {
@@ -95,7 +110,7 @@ export class Tokens {
             typ: typ.accessToken,
             issuer: kid,
             audience: tokenAudience,
-            currentDate: new Date(this.#clock.now()),
+            currentDate: new Date(this.#now()),
             requiredClaims: ['sub', 'iat', 'exp'],
           })
           const claims = v.parse(AccessTokenClaims, payload)
@@ -110,18 +125,18 @@ export class Tokens {
   }
 
   async #sign(userId: UserId, deviceId: DeviceId): Promise<string> {
-    const iat = Math.floor(this.#clock.now() / 1000)
+    const iat = Math.floor(this.#now() / 1000)
     return await new SignJWT({ dev: deviceId })
       .setProtectedHeader({ alg: profile.signature, typ: typ.accessToken, kid: this.#key.serverId })
       .setIssuer(this.#key.serverId)
       .setAudience(tokenAudience)
       .setSubject(userId)
       .setIssuedAt(iat)
-      .setExpirationTime(iat + limits.accessTokenMs / 1000)
+      .setExpirationTime(iat + this.#limits.accessTokenMs / 1000)
       .sign(this.#key.privateKey)
   }
 
-  #useOnce({ jti, exp }: AssertionClaims, now: number): void {
+  #useOnce({ jti }: AssertionClaims, now: number): void {
     for (const [known, until] of this.#used) {
       if (until > now && this.#used.size < MAX_REMEMBERED_ASSERTIONS) break
       this.#used.delete(known)
@@ -129,13 +144,14 @@ export class Tokens {
     const id = createHash('sha256').update(jti).digest('base64')
     if (this.#used.has(id))
       throw new FastChatError('unauthorized', 'Cannot accept assertion: it was used before')
-    this.#used.set(id, exp * 1000 + limits.clockToleranceMs)
+    // The longest that any may live, so that the oldest always come first.
+    this.#used.set(id, now + this.#limits.maxAssertionMs + 2 * this.#limits.clockToleranceMs)
   }
 
   async #keyOf(serverId: ServerId): Promise<Ed25519Jwk | undefined> {
     const known = this.#servers.get(serverId)
     if (known) return known
-    const server = await this.#store.server(serverId)
+    const server = await this.#store.servers.find(serverId)
     if (!server) return undefined
     this.#servers.set(serverId, server.jwk)
     if (this.#servers.size > MAX_KNOWN_SERVERS) {

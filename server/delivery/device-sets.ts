@@ -11,12 +11,12 @@ export function audienceOf(deviceIds: Iterable<DeviceId>): Base64Url32 {
 
 /** Which devices a person has, remembered until the change stream says otherwise. */
 export class DeviceSets {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'accounts'>
   readonly #known = new Map<UserId, readonly DeviceId[]>()
   /** Grows with every change that was told: what was read before is not remembered after. */
   #version = 0
 
-  constructor({ store }: { store: Store }) {
+  constructor({ store }: { store: Pick<Store, 'accounts'> }) {
     this.#store = store
   }
 
@@ -35,7 +35,8 @@ export class DeviceSets {
   async read(userIds: readonly UserId[]): Promise<Map<UserId, DeviceId[]>> {
     const version = this.#version
     const byUser = new Map<UserId, DeviceId[]>(userIds.map(userId => [userId, []]))
-    for (const device of await this.#store.devicesOf(userIds)) byUser.get(device.userId)?.push(device._id)
+    for (const device of await this.#store.accounts.activeDevices(userIds))
+      byUser.get(device.userId)?.push(device._id)
     if (version !== this.#version) return byUser
     for (const [userId, devices] of byUser) {
       // A stranger who signs up later must not be taken for somebody without devices.

@@ -1,24 +1,24 @@
 import type { UndeliveredDocument } from '../../schema/documents.ts'
 import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
 
-/** What the database tells a server as it happens. A hint only: the collections are the truth. */
-export interface FeedEvents {
+/** What the database tells a server by itself. All of it is a hint: the collections are the truth. */
+export interface FeedHandlers {
   /** A message was stored whose route holds this server. */
   onMessage(message: UndeliveredDocument): void
-  /** The route of a message that was stored before leads here now. */
-  onRouted(id: MessageId): void
-  /** Somebody has a device more. */
-  onDeviceAdded(device: { userId: UserId; deviceId: DeviceId }): void
-  /** A device was changed: it may be revoked. */
-  onDeviceChanged(deviceId: DeviceId): void
-  /** This server's own lease came back through the stream: it is alive. */
-  onHeartbeat(): void
-  /** Events were missed: whatever is connected must be drained again, what is cached be forgotten. */
-  onLost(): void
+  /** This server was added to a message's route. */
+  onRoute(id: MessageId): void
+  /** A device came, changed or went; whose it is, when the database says so. */
+  onDevice(change: { deviceId: DeviceId; userId?: UserId }): void
+  /** A device's stock of one-time prekeys has become low. */
+  onPrekeys(change: { deviceId: DeviceId; left: number }): void
+  /** This server's own lease was renewed at this time of the database's: how far the feed lags. */
+  onHeartbeat(heartbeatAt: Date): void
+  /** Events may have been missed: read everything again. */
+  onReset(): void
 }
 
 export interface Feed {
-  /** Resolves once nothing that happens from now on is missed. */
-  start(events: FeedEvents): Promise<void>
-  stop(): Promise<void>
+  /** Begins, and goes on for ever: whatever ends it, it is opened again. Resolves when it is open for the first time. */
+  open(handlers: FeedHandlers): Promise<void>
+  close(): Promise<void>
 }

@@ -1,83 +1,94 @@
 import type {
   DeviceDocument,
-  GroupDocument,
+  PrekeyDocument,
   PresenceDocument,
   ServerDocument,
   UndeliveredDocument,
   UserDocument,
 } from '../../schema/documents.ts'
-import type { DeviceId, GroupId, MessageId, PrekeyKid, ServerId, UserId } from '../../schema/ids.ts'
-
-/** A prekey as it is kept: the `kid` that names it, and the device's JWS. */
-export interface StoredPrekey {
-  _id: PrekeyKid
-  deviceId: DeviceId
-  prekey: string
-}
-
-export interface ClaimedPrekeys {
-  deviceId: DeviceId
-  signedPrekey: string
-  oneTimePrekey?: string
-}
+import type { Base64Url32, DeviceId, MessageId, ServerId, UserId } from '../../schema/ids.ts'
 
 /**
- * What the server keeps. Whatever a promise here says is done is on the disks of a majority.
- *
- * Every method throws FastChatError `unavailable` when the database cannot be reached in time.
+ * The database as the server needs it. What a method resolves after is on the disks of the majority, unless it says
+ * otherwise. Every method throws FastChatError `unavailable` when the database cannot be asked now (retry), `disk_full`
+ * when it has no room, `internal` for what should not be.
  */
 export interface Store {
-  /** `exists` when the id is taken, whoever has it. */
-  createUser(user: UserDocument): Promise<'created' | 'exists'>
-  user(userId: UserId): Promise<UserDocument | null>
+  accounts: AccountStore
+  prekeys: PrekeyStore
+  messages: MessageStore
+  presence: PresenceStore
+  servers: ServerStore
+}
 
-  /** `exists` when the device id is taken. */
-  createDevice(device: DeviceDocument): Promise<'created' | 'exists'>
-  device(deviceId: DeviceId): Promise<DeviceDocument | null>
-  /** Those of these people that are not revoked. */
-  devicesOf(userIds: readonly UserId[]): Promise<DeviceDocument[]>
+export interface AccountStore {
+  /** The secret that all servers share, made at the first call ever. */
+  loginSecret(candidate: Base64Url32): Promise<Base64Url32>
+  /** False when the id is taken. */
+  createUser(user: UserDocument): Promise<boolean>
+  findUser(userId: UserId): Promise<UserDocument | null>
+  /** False when the device's id is taken. */
+  createDevice(device: DeviceDocument): Promise<boolean>
+  findDevice(deviceId: DeviceId): Promise<DeviceDocument | null>
+  findDevices(deviceIds: readonly DeviceId[]): Promise<DeviceDocument[]>
+  /** Devices of these people, without the revoked ones. */
+  activeDevices(userIds: readonly UserId[]): Promise<DeviceDocument[]>
   setSignedPrekey(deviceId: DeviceId, signedPrekey: string): Promise<void>
-  /** Those that are there already are left as they are. */
-  addPrekeys(prekeys: readonly StoredPrekey[]): Promise<void>
-  countPrekeys(deviceId: DeviceId): Promise<number>
-  /** Hands each one-time prekey out once. Devices that are unknown or revoked are left out. */
-  claimPrekeys(deviceIds: readonly DeviceId[]): Promise<ClaimedPrekeys[]>
+  /** False when it is no active device of that person. */
+  revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
+}
 
-  group(groupId: GroupId): Promise<GroupDocument | null>
+export interface PrekeyStore {
+  /** Adds those that are not there yet. */
+  add(prekeys: readonly PrekeyDocument[]): Promise<void>
+  /** Takes one prekey, which nobody else will get; null when none is left. */
+  claim(deviceId: DeviceId): Promise<PrekeyDocument | null>
+  /** How many are left, `except` not counted. */
+  count(deviceId: DeviceId, options?: { except?: readonly string[] }): Promise<number>
+  /** How many are left for each of many; a device without any is not in the map. */
+  counts(deviceIds: readonly DeviceId[]): Promise<Map<DeviceId, number>>
+}
 
+export type InsertResult = 'stored' | 'taken'
+
+export interface MessageStore {
   /**
-   * Stores messages, in their order as far as one sender's go.
-   *
-   * @returns for each: `stored`, also when the same sender had stored it before; `taken` when the id is another sender's
+   * Stores messages, one result each in the same order: `stored` also when the same sender has stored that id before,
+   * `taken` when it is another sender's.
    */
-  insertMessages(messages: readonly UndeliveredDocument[]): Promise<('stored' | 'taken')[]>
-  messages(ids: readonly MessageId[]): Promise<UndeliveredDocument[]>
-  /** The next messages that a device has not acked, by their ids. */
-  pending(
+  insert(messages: readonly UndeliveredDocument[]): Promise<InsertResult[]>
+  /** Replaces the routes of messages that are still there. Not waited for by any acknowledgement. */
+  setRoutes(routes: readonly { id: MessageId; route: readonly ServerId[] }[]): Promise<void>
+  find(ids: readonly MessageId[]): Promise<UndeliveredDocument[]>
+  /** What waits for a device, in the order of ids, without those excluded. */
+  pendingFor(
     deviceId: DeviceId,
     options: { exclude: readonly MessageId[]; limit: number },
   ): Promise<UndeliveredDocument[]>
-  setRoutes(routes: readonly { id: MessageId; route: ServerId[] }[]): Promise<void>
-  /** Takes devices off messages, and deletes those that no device waits for. */
+  /** Which of these devices have anything waiting. */
+  devicesWithPending(deviceIds: readonly DeviceId[]): Promise<DeviceId[]>
+  /** Takes each device out of its messages, and deletes those that nobody waits for any more. */
   ack(acks: readonly { deviceId: DeviceId; ids: readonly MessageId[] }[]): Promise<void>
+}
 
-  setPresence(presence: PresenceDocument): Promise<void>
-  /** Removes it unless the device has connected elsewhere or anew meanwhile. */
-  removePresence(presence: PresenceDocument): Promise<void>
-  presenceOf(deviceIds: readonly DeviceId[]): Promise<PresenceDocument[]>
-  /** Removes what dead servers left. */
-  removePresenceOf(serverIds: readonly ServerId[]): Promise<void>
-
-  /**
-   * Renews a server's lease.
-   *
-   * @returns the database's time, ms since 1970
-   */
-  renewLease(server: Omit<ServerDocument, 'heartbeatAt'>): Promise<number>
-  servers(): Promise<ServerDocument[]>
-  server(serverId: ServerId): Promise<ServerDocument | null>
+export interface PresenceStore {
+  set(presence: PresenceDocument): Promise<void>
+  find(deviceIds: readonly DeviceId[]): Promise<PresenceDocument[]>
+  /** Removes it only if it is still that of the same connection. */
+  remove(presence: PresenceDocument): Promise<void>
   removeServer(serverId: ServerId): Promise<void>
+  /** Leaves word for the server to which a device is connected, if it is. */
+  setPrekeysLeft(deviceId: DeviceId, left: number): Promise<void>
+}
 
-  /** The secret that all servers share to make up salts: made by whoever asks first. 32 bytes in base64url. */
-  loginSecret(): Promise<string>
+export interface ServerStore {
+  /**
+   * Renews this server's lease and gives the database's time. `isNew`: it was not there, so others may have taken this
+   * server for dead and removed what it had.
+   */
+  renew(server: Omit<ServerDocument, 'heartbeatAt'>): Promise<{ heartbeatAt: Date; isNew: boolean }>
+  find(serverId: ServerId): Promise<ServerDocument | null>
+  all(): Promise<ServerDocument[]>
+  /** Removes servers and the presence they left behind. */
+  remove(serverIds: readonly ServerId[]): Promise<void>
 }

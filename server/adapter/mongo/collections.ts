@@ -1,8 +1,15 @@
-import { type Collection, type Db, MongoServerError } from 'mongodb'
+import {
+  type Collection,
+  type CreateIndexesOptions,
+  type Db,
+  type IndexSpecification,
+  ReadConcern,
+} from 'mongodb'
 import {
   type DeviceDocument,
   documents,
   type GroupDocument,
+  type PrekeyDocument,
   type PresenceDocument,
   type ServerDocument,
   type SettingDocument,
@@ -10,12 +17,12 @@ import {
   type UserDocument,
 } from '../../../schema/documents.ts'
 import { mongoSchema } from '../../../schema/mongo-schema.ts'
-import type { StoredPrekey } from '../../port/store.ts'
+import { isMongoCode, mongoCodes } from './errors.ts'
 
 export interface Collections {
   users: Collection<UserDocument>
   devices: Collection<DeviceDocument>
-  prekeys: Collection<StoredPrekey>
+  prekeys: Collection<PrekeyDocument>
   groups: Collection<GroupDocument>
   undelivered: Collection<UndeliveredDocument>
   presence: Collection<PresenceDocument>
@@ -23,8 +30,15 @@ export interface Collections {
   settings: Collection<SettingDocument>
 }
 
-/** A lease that nobody renewed for so long is removed by the database; the keys in it verify tokens until then. */
-const LEASE_TTL_SECONDS = 60 * 60
+type IndexDefinition = [keys: IndexSpecification, options?: CreateIndexesOptions]
+
+const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
+  devices: [[{ userId: 1 }]],
+  prekeys: [[{ deviceId: 1 }]],
+  // `pending` for drains, in the order of ids; the other one lets MongoDB remove what nobody fetched.
+  undelivered: [[{ pending: 1, _id: 1 }], [{ expiresAt: 1 }, { expireAfterSeconds: 0 }]],
+  presence: [[{ serverId: 1 }]],
+}
 
 export function collectionsOf(db: Db): Collections {
   return {
@@ -32,38 +46,26 @@ export function collectionsOf(db: Db): Collections {
     devices: db.collection('devices'),
     prekeys: db.collection('prekeys'),
     groups: db.collection('groups'),
-    undelivered: db.collection('undelivered'),
+    undelivered: db.collection('undelivered', { readConcern: new ReadConcern('local') }),
     presence: db.collection('presence'),
     servers: db.collection('servers'),
     settings: db.collection('settings'),
   }
 }
 
-/** Makes the collections with their validators, and the indexes. Harmless when they are there; several may do it at once. */
-export async function prepareCollections(db: Db): Promise<Collections> {
-  for (const [name, schema] of Object.entries(documents)) {
-    await createCollection(db, { name, validator: { $jsonSchema: mongoSchema(schema) } })
-  }
-  const all = collectionsOf(db)
-  await all.devices.createIndex({ userId: 1 })
-  await all.prekeys.createIndex({ deviceId: 1 })
-  await all.groups.createIndex({ memberIds: 1 })
-  await all.undelivered.createIndex({ pending: 1, _id: 1 })
-  await all.undelivered.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
-  await all.presence.createIndex({ serverId: 1 })
-  await all.servers.createIndex({ heartbeatAt: 1 }, { expireAfterSeconds: LEASE_TTL_SECONDS })
-  return all
-}
-
-async function createCollection(
-  db: Db,
-  { name, validator }: { name: string; validator: Record<string, unknown> },
-): Promise<void> {
-  try {
-    await db.createCollection(name, { validator })
-  } catch (error) {
-    const exists = error instanceof MongoServerError && error.code === 48
-    if (!exists) throw error
-    await db.command({ collMod: name, validator })
-  }
+/** Makes what is not there yet: collections with their validators, and indexes. Safe to run by many servers at once. */
+export async function createCollections(db: Db): Promise<void> {
+  const names = Object.keys(documents) as (keyof Collections)[]
+  await Promise.all(
+    names.map(async name => {
+      const validator = { $jsonSchema: mongoSchema(documents[name]) }
+      try {
+        await db.createCollection(name, { validator })
+      } catch (error) {
+        if (!isMongoCode(error, mongoCodes.namespaceExists)) throw error
+        await db.command({ collMod: name, validator })
+      }
+      for (const [keys, options] of indexes[name] ?? []) await db.collection(name).createIndex(keys, options)
+    }),
+  )
 }

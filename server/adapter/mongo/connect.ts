@@ -1,100 +1,155 @@
-import { MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb'
+import { type Db, MongoClient, MongoParseError, MongoServerSelectionError } from 'mongodb'
 import { FastChatError } from '../../../schema/errors.ts'
+import type { Clock } from '../../port/clock.ts'
+import type { Log } from '../../port/log.ts'
+import type { Store } from '../../port/store.ts'
+import { createAccountStore } from './account-store.ts'
+import { type Collections, collectionsOf, createCollections } from './collections.ts'
+import { isMongoCode, mongoCodes } from './errors.ts'
+import { createMessageStore } from './message-store.ts'
+import { createPrekeyStore } from './prekey-store.ts'
+import { createPresenceStore, createServerStore } from './presence-store.ts'
 
-/** MongoDB 4.4: what the driver speaks, and what change streams of a database need is older. */
-const MIN_WIRE_VERSION = 9
-
-const OPTIONS: MongoClientOptions = {
-  appName: 'fastchat',
-  writeConcern: { w: 'majority' },
-  readConcern: { level: 'majority' },
-  readPreference: 'primary',
-  retryWrites: true,
-  retryReads: true,
-  maxPoolSize: 20,
-  ignoreUndefined: true,
+export interface Database {
+  db: Db
+  store: Store
+  close(): Promise<void>
 }
+
+export interface ConnectOptions {
+  /** Of `MONGODB_URI`; its path names the database, else it is `fastchat`. */
+  uri: string
+  clock: Clock
+  log: Log
+  /** Ends the attempts. */
+  signal: AbortSignal
+}
+
+/** MongoDB 4.4. */
+const MIN_WIRE_VERSION = 9
+const DEFAULT_DATABASE = 'fastchat'
+const RETRY_MS = 2_000
+/** How long an operation waits for a database that is being restarted. */
+const SELECTION_TIMEOUT_MS = 5_000
 
 /**
- * Connects to a replica set or a sharded cluster, and goes on trying while nobody answers: a database may start later
- * than its servers.
+ * Connects, checks that the deployment can do what is needed, and makes the collections. While it cannot be reached it
+ * goes on trying, and says so in the log.
  *
- * @param options `onWaiting`: told once for each attempt that failed; `signal` ends the waiting
- * @throws FastChatError `bad_config` when the URI is none; `database_unusable` when waiting does not help: no change
- *   streams, too old, no permission; `database_unreachable` when `signal` ended the waiting
+ * @throws FastChatError `bad_config` when the URI cannot be read; `database_unusable` when the deployment has no change
+ *   streams, is too old, or refuses this user; `database_unreachable` when `signal` ends the attempts
  */
-export async function connectMongo(
-  uri: string,
-  options: {
-    onWaiting?: (error: FastChatError) => void
-    signal?: AbortSignal
-    serverSelectionTimeoutMs?: number
-  },
-): Promise<MongoClient> {
-  const { onWaiting, signal, serverSelectionTimeoutMs = 5000 } = options
+export async function connectDatabase({ uri, clock, log, signal }: ConnectOptions): Promise<Database> {
+  const client = createClient(uri)
+  try {
+    await untilReached(client, { clock, log, signal })
+    const db = client.db(databaseName(uri))
+    await checkDeployment(db)
+    await createCollections(db)
+    return { db, store: createStore(collectionsOf(db)), close: () => client.close() }
+  } catch (error) {
+    await client.close().catch(() => undefined)
+    throw explain(error)
+  }
+}
+
+export function createStore(collections: Collections): Store {
+  return {
+    accounts: createAccountStore(collections),
+    prekeys: createPrekeyStore(collections),
+    messages: createMessageStore(collections),
+    presence: createPresenceStore(collections),
+    servers: createServerStore(collections),
+  }
+}
+
+function createClient(uri: string): MongoClient {
+  try {
+    return new MongoClient(uri, {
+      appName: 'fastchat',
+      writeConcern: { w: 'majority' },
+      readPreference: 'primary',
+      retryWrites: true,
+      ignoreUndefined: true,
+      serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
+    })
+  } catch (error) {
+    // The driver's message may quote the URI with its password.
+    const why = error instanceof MongoParseError ? 'it is not a MongoDB connection string' : 'it is wrong'
+    throw new FastChatError('bad_config', `Cannot read MONGODB_URI: ${why}`)
+  }
+}
+
+/** The database that the URI's path names. */
+function databaseName(uri: string): string {
+  const [, path] = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri) ?? []
+  return path ? decodeURIComponent(path) : DEFAULT_DATABASE
+}
+
+async function untilReached(
+  client: MongoClient,
+  { clock, log, signal }: Pick<ConnectOptions, 'clock' | 'log' | 'signal'>,
+): Promise<void> {
   for (;;) {
-    const client = createClient(uri, serverSelectionTimeoutMs)
+    if (signal.aborted) {
+      throw new FastChatError('database_unreachable', 'Cannot reach the database: it did not answer')
+    }
     try {
       await client.connect()
-      await checkDeployment(client)
-      return client
-    } catch (cause) {
-      await client.close().catch(() => undefined)
-      const error = explain(cause)
-      if (error.code !== 'database_unreachable' || signal?.aborted) throw error
-      onWaiting?.(error)
+      return
+    } catch (error) {
+      if (!(error instanceof MongoServerSelectionError) || isTooOld(error)) throw error
+      const hosts = client.options.hosts.map(host => host.toString()).join(', ')
+      log.warn({ hosts }, 'Cannot reach the database: it does not answer; trying again')
     }
+    await new Promise<void>(resolve => {
+      const cancel = clock.after(RETRY_MS, resolve)
+      signal.addEventListener('abort', () => {
+        cancel()
+        resolve()
+      })
+    })
   }
 }
 
-function createClient(uri: string, serverSelectionTimeoutMS: number): MongoClient {
-  try {
-    return new MongoClient(uri, { ...OPTIONS, serverSelectionTimeoutMS })
-  } catch {
-    // The cause may quote the URI, and that the password.
-    throw new FastChatError('bad_config', 'Cannot read MONGODB_URI: it is not a MongoDB connection string')
-  }
+async function checkDeployment(db: Db): Promise<void> {
+  const hello = await db.admin().command({ hello: 1 })
+  if (Number(hello.maxWireVersion) < MIN_WIRE_VERSION) throw tooOld()
+  if (hello.setName === undefined && hello.msg !== 'isdbgrid') throw noChangeStreams()
 }
 
-/** What is wrong with a deployment is said now, not by the first message that fails. */
-async function checkDeployment(client: MongoClient): Promise<void> {
-  const hello = await client.db('admin').command({ isMaster: 1 })
-  if (Number(hello.maxWireVersion) < MIN_WIRE_VERSION) throw unusable('it is older than MongoDB 4.4')
-  const isSharded = hello.msg === 'isdbgrid'
-  if (!isSharded && typeof hello.setName !== 'string') {
-    throw unusable('it is neither a replica set nor a sharded cluster, so it has no change streams')
-  }
-  await client.db().command({ listCollections: 1, nameOnly: true, cursor: { batchSize: 1 } })
+function isTooOld(error: Error): boolean {
+  return /wire version/i.test(`${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`)
 }
 
-function unusable(why: string, cause?: unknown): FastChatError {
-  return new FastChatError('database_unusable', `Cannot use database: ${why}`, { cause })
+function tooOld(): FastChatError {
+  return new FastChatError('database_unusable', 'Cannot use the database: it is older than MongoDB 4.4')
 }
 
-/** A driver's error as one of ours, without addresses or credentials. */
-function explain(error: unknown): FastChatError {
+function noChangeStreams(): FastChatError {
+  return new FastChatError(
+    'database_unusable',
+    'Cannot use the database: it is neither a replica set nor a sharded cluster, so it has no change streams',
+  )
+}
+
+function explain(error: unknown): unknown {
   if (error instanceof FastChatError) return error
-  const code = error instanceof MongoServerError ? error.code : undefined
-  if (code === 13 || code === 18 || code === 8000)
-    return unusable('it refuses these credentials, or what they may do')
-  const message = error instanceof Error ? error.message : ''
-  if (/wire version|requires at least/i.test(message)) return unusable('it is older than MongoDB 4.4')
-  return new FastChatError('database_unreachable', 'Cannot reach database: no primary answers', {
-    cause: error,
-  })
-}
-
-/** Whether an insert failed only because the key is there already. */
-export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === 11000
-}
-
-/** Runs a database call; what the driver throws becomes `unavailable`, so that clients try again. */
-export async function asUnavailable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (cause) {
-    if (cause instanceof FastChatError) throw cause
-    throw new FastChatError('unavailable', 'Cannot use database: it does not answer as it should', { cause })
+  if (error instanceof Error && isTooOld(error)) return tooOld()
+  if (isMongoCode(error, mongoCodes.changeStreamOnlyOnReplicaSets)) return noChangeStreams()
+  if (isMongoCode(error, mongoCodes.authenticationFailed)) {
+    return new FastChatError(
+      'database_unusable',
+      'Cannot use the database: it refuses the user or the password of MONGODB_URI',
+      { cause: error },
+    )
   }
+  if (isMongoCode(error, mongoCodes.unauthorized)) {
+    return new FastChatError(
+      'database_unusable',
+      'Cannot use the database: the user of MONGODB_URI has no permission to make collections, read and write',
+      { cause: error },
+    )
+  }
+  return error
 }

@@ -1,0 +1,50 @@
+import type { AccountStore } from '../../port/store.ts'
+import type { Collections } from './collections.ts'
+import { guarded, isMongoCode, mongoCodes } from './errors.ts'
+
+export function createAccountStore({ users, devices, settings }: Collections): AccountStore {
+  return {
+    loginSecret: candidate =>
+      guarded(async () => {
+        const found = await settings.findOne({ _id: 'login' })
+        if (found) return found.secret
+        if (await inserted(settings.insertOne({ _id: 'login', secret: candidate }))) return candidate
+        return (await settings.findOne({ _id: 'login' }))?.secret ?? candidate
+      }),
+    createUser: user => guarded(() => inserted(users.insertOne(user))),
+    findUser: userId => guarded(() => users.findOne({ _id: userId })),
+    createDevice: device => guarded(() => inserted(devices.insertOne(device))),
+    findDevice: deviceId => guarded(() => devices.findOne({ _id: deviceId })),
+    findDevices: deviceIds => guarded(() => devices.find({ _id: { $in: [...deviceIds] } }).toArray()),
+    activeDevices: userIds =>
+      guarded(() =>
+        devices
+          .find({ userId: { $in: [...userIds] }, revokedAt: { $exists: false } })
+          .sort({ _id: 1 })
+          .toArray(),
+      ),
+    setSignedPrekey: (deviceId, signedPrekey) =>
+      guarded(async () => {
+        await devices.updateOne({ _id: deviceId }, { $set: { signedPrekey } })
+      }),
+    revokeDevice: (deviceId, { userId, at }) =>
+      guarded(async () => {
+        const { matchedCount } = await devices.updateOne(
+          { _id: deviceId, userId, revokedAt: { $exists: false } },
+          { $set: { revokedAt: at } },
+        )
+        return matchedCount === 1
+      }),
+  }
+}
+
+/** Whether the insert went through; false when the id was there. */
+async function inserted(insert: Promise<unknown>): Promise<boolean> {
+  try {
+    await insert
+    return true
+  } catch (error) {
+    if (isMongoCode(error, mongoCodes.duplicateKey)) return false
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import { isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+
+/**
+ * The URL under which clients reach a server that listens on `host`, when nobody says another: for "all addresses" the
+ * first one of this machine that others can see.
+ */
+export function reachableUrl(host: string, port: number): string {
+  if (host !== '0.0.0.0' && host !== '::') return `ws://${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const visible = Object.values(networkInterfaces())
+    .flatMap(found => found ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)
+  return `ws://${visible?.address ?? '127.0.0.1'}:${port}`
+}
+
+/**
+ * The address of whoever made a request, for rate limits. Behind a proxy that is trusted it is the last one of
+ * `X-Forwarded-For`: the proxy wrote that one, what stands before it anybody can make up.
+ */
+export function createAddressOf({ trustProxy }: { trustProxy: boolean }) {
+  return (environment: unknown, forwardedFor: string | undefined): string => {
+    const last = trustProxy ? forwardedFor?.split(',').at(-1)?.trim() : undefined
+    const { incoming } = (environment ?? {}) as {
+      incoming?: { socket?: { remoteAddress?: string | undefined } }
+    }
+    return (last || incoming?.socket?.remoteAddress) ?? 'unknown'
+  }
+}

@@ -1,0 +1,47 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { FastChatError } from '../../schema/errors.ts'
+
+/** What the environment configures (README.md, "Environment"). */
+export interface Environment {
+  mongodbUri: string | undefined
+  /** Where the embedded database keeps its files, unless `--data` says otherwise. */
+  dataDir: string
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  trustProxy: boolean
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+/**
+ * The only reader of the environment. An empty variable counts as not set.
+ *
+ * @throws FastChatError `bad_config`, naming the variable, never its value
+ */
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
+  const mongodbUri = variables.MONGODB_URI || undefined
+  if (mongodbUri !== undefined && !/^mongodb(\+srv)?:\/\/./.test(mongodbUri)) {
+    throw new FastChatError(
+      'bad_config',
+      'Cannot read MONGODB_URI: it does not begin with mongodb:// or mongodb+srv://',
+    )
+  }
+  const level = variables.FASTCHAT_LOG || 'warn'
+  const logLevel = logLevels.find(known => known === level)
+  if (logLevel === undefined) {
+    throw new FastChatError('bad_config', `Cannot read FASTCHAT_LOG: it is one of ${logLevels.join(', ')}`)
+  }
+  const trust = variables.FASTCHAT_TRUST_PROXY || '0'
+  if (trust !== '0' && trust !== '1') {
+    throw new FastChatError('bad_config', 'Cannot read FASTCHAT_TRUST_PROXY: it is 0 or 1')
+  }
+  const shared = variables.XDG_DATA_HOME || join(homedir(), '.local', 'share')
+  return {
+    mongodbUri,
+    dataDir: variables.FASTCHAT_DATA || join(shared, 'fastchat', 'server'),
+    logLevel,
+    trustProxy: trust === '1',
+  }
+}

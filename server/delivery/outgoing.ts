@@ -1,0 +1,93 @@
+import type { UndeliveredDocument } from '../../schema/documents.ts'
+import type { DeviceId, ServerId } from '../../schema/ids.ts'
+import { Batcher } from '../core/batcher.ts'
+import { correctedRoute, routeOf } from '../core/server-choice.ts'
+import { errorFields, type Log } from '../port/log.ts'
+import type { InsertResult, Store } from '../port/store.ts'
+
+export interface OutgoingOptions {
+  store: Pick<Store, 'messages' | 'presence'>
+  log: Log
+  /** Servers to which nothing need be routed. */
+  dead: () => ReadonlySet<ServerId>
+  /** Gives a stored message to the devices that are connected here. */
+  deliver: (message: UndeliveredDocument) => void
+}
+
+const MAX_MESSAGES_PER_FLUSH = 500
+
+/**
+ * The way of messages into the database: where are their devices, store, deliver here at once, and look again whether a
+ * device has moved meanwhile. A connecting server writes presence first and reads messages second, so that in either
+ * order one of the two sees it.
+ */
+export class Outgoing {
+  readonly #options: OutgoingOptions
+  readonly #inserts: Batcher<UndeliveredDocument, InsertResult>
+  readonly #corrections = new Set<Promise<void>>()
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options
+    this.#inserts = new Batcher({ maxItems: MAX_MESSAGES_PER_FLUSH, flush: batch => this.#flush(batch) })
+  }
+
+  /** Resolves when the message is on the disks of the majority. @throws FastChatError `unavailable`, `disk_full` */
+  store(message: Omit<UndeliveredDocument, 'route'>): Promise<InsertResult> {
+    return this.#inserts.add({ ...message, route: [] })
+  }
+
+  async idle(): Promise<void> {
+    await this.#inserts.idle()
+    await Promise.all(this.#corrections)
+  }
+
+  async #flush(batch: readonly UndeliveredDocument[]): Promise<InsertResult[]> {
+    const { store, deliver } = this.#options
+    const routes = await this.#routes(batch)
+    const messages = distinct(batch).map(message => ({ ...message, route: routes(message) }))
+    const results = await store.messages.insert(messages)
+    const stored = messages.filter((_, index) => results[index] === 'stored')
+    for (const message of stored) deliver(message)
+    const correction = this.#correct(stored).finally(() => this.#corrections.delete(correction))
+    this.#corrections.add(correction)
+    const resultOf = new Map(messages.map(({ _id, senderId }, index) => [_id, { senderId, index }]))
+    return batch.map(({ _id, senderId }) => {
+      const first = resultOf.get(_id)
+      return first?.senderId === senderId ? (results[first.index] ?? 'taken') : 'taken'
+    })
+  }
+
+  async #correct(messages: readonly UndeliveredDocument[]): Promise<void> {
+    try {
+      const routes = await this.#routes(messages)
+      const corrected = messages.flatMap(message => {
+        const route = correctedRoute(message.route, routes(message))
+        return route ? [{ id: message._id, route }] : []
+      })
+      await this.#options.store.messages.setRoutes(corrected)
+    } catch (error) {
+      // The devices' servers find the messages in their slow sweep.
+      this.#options.log.warn(errorFields(error), 'Cannot correct routes')
+    }
+  }
+
+  async #routes(
+    messages: readonly UndeliveredDocument[],
+  ): Promise<(message: UndeliveredDocument) => ServerId[]> {
+    const devices = new Set<DeviceId>(messages.flatMap(({ pending }) => pending))
+    const presence = devices.size > 0 ? await this.#options.store.presence.find([...devices]) : []
+    const byDevice = new Map(presence.map(entry => [entry._id, entry]))
+    const dead = this.#options.dead()
+    return ({ pending }) =>
+      routeOf(
+        pending.flatMap(device => byDevice.get(device) ?? []),
+        { dead },
+      )
+  }
+}
+
+/** The first of each id: a client may send the same one twice within a moment. */
+function distinct(batch: readonly UndeliveredDocument[]): UndeliveredDocument[] {
+  const seen = new Set<string>()
+  return batch.filter(({ _id }) => !seen.has(_id) && seen.add(_id))
+}

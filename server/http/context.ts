@@ -1,0 +1,46 @@
+import type { ServerKey } from '../auth/server-key.ts'
+import type { Caller, Tokens } from '../auth/tokens.ts'
+import type { Limits } from '../config/limits.ts'
+import type { TokenBuckets } from '../core/token-bucket.ts'
+import type { Frames } from '../delivery/frames.ts'
+import type { Hub } from '../delivery/hub.ts'
+import type { Lease } from '../delivery/lease.ts'
+import type { Clock } from '../port/clock.ts'
+import type { Log } from '../port/log.ts'
+import type { Store } from '../port/store.ts'
+import type { Upgrade } from '../port/wire.ts'
+
+/** What the routes are made of. */
+export interface Services {
+  key: ServerKey
+  store: Store
+  tokens: Tokens
+  hub: Hub
+  frames: Frames
+  lease: Lease
+  clock: Clock
+  log: Log
+  limits: Limits
+  rates: Rates
+  upgrade: Upgrade
+  /** The address of whoever asks, for rate limits. */
+  addressOf: (environment: unknown, forwardedFor: string | undefined) => string
+  /** True once the server has begun to stop. */
+  isStopping: () => boolean
+}
+
+export interface Rates {
+  /** Sign-ups, log-ins and new devices, by address. */
+  logins: TokenBuckets
+  /** Questions for the parameters of a log-in, by address. */
+  challenges: TokenBuckets
+  /** Failed log-ins, by user. */
+  failedLogins: TokenBuckets
+  /** One-time prekeys, by user. */
+  claims: TokenBuckets
+}
+
+/** Hono's type of what a request carries. */
+export interface Carried {
+  Variables: { caller: Caller }
+}

@@ -1,0 +1,102 @@
+import { Hono } from 'hono'
+import { FastChatError } from '../../schema/errors.ts'
+import {
+  ClaimPrekeysRequest,
+  type ClaimPrekeysResponse,
+  UploadPrekeysRequest,
+  type UploadPrekeysResponse,
+  type UserDevicesResponse,
+} from '../../schema/http.ts'
+import { type DeviceId, UserId } from '../../schema/ids.ts'
+import { parse } from '../../schema/parse.ts'
+import { checkPrekey } from '../auth/signatures.ts'
+import { errorFields } from '../port/log.ts'
+import { readBody } from './body.ts'
+import { requireCaller } from './caller.ts'
+import type { Carried, Services } from './context.ts'
+import { checkOneTimePrekeys, deviceKeyOf } from './registration.ts'
+
+/** How many prekeys are taken at the same time for one request. */
+const CLAIMS_AT_ONCE = 16
+
+/** Other people's devices, and prekeys: for those who have an access token. */
+export function directoryRoutes(services: Services): Hono<Carried> {
+  const { store, rates, clock, limits } = services
+  const app = new Hono<Carried>()
+  app.use('/users/*', requireCaller(services))
+  app.use('/prekeys/*', requireCaller(services))
+  app.use('/prekeys', requireCaller(services))
+
+  app.get('/users/:id/devices', async context => {
+    const userId = parse(UserId, context.req.param('id'), { what: 'user id' })
+    const [user, devices] = await Promise.all([
+      store.accounts.findUser(userId),
+      store.accounts.activeDevices([userId]),
+    ])
+    if (!user) throw new FastChatError('unknown_user', `Cannot find ${userId}: there is no such user`)
+    return context.json({
+      userId,
+      accountKey: user.accountKey,
+      devices: devices.map(({ _id: deviceId, certificate }) => ({ deviceId, certificate })),
+    } satisfies UserDevicesResponse)
+  })
+
+  app.post('/prekeys', async context => {
+    const { deviceId } = context.get('caller')
+    const request = await readBody(context, { schema: UploadPrekeysRequest, limits })
+    const device = await store.accounts.findDevice(deviceId)
+    if (!device) throw new FastChatError('unauthorized', 'Cannot store prekeys: there is no such device')
+    const deviceKey = deviceKeyOf(device)
+    const prekeys = await checkOneTimePrekeys(request.oneTimePrekeys, { deviceId, deviceKey })
+    const others = await store.prekeys.count(deviceId, { except: prekeys.map(({ _id }) => _id) })
+    if (others + prekeys.length > limits.maxOneTimePrekeys) {
+      throw new FastChatError(
+        'too_large',
+        `Cannot store prekeys: a device keeps at most ${limits.maxOneTimePrekeys}`,
+      )
+    }
+    if (request.signedPrekey !== undefined) {
+      await checkPrekey(request.signedPrekey, { deviceId, deviceKey, use: 'signed' })
+      await store.accounts.setSignedPrekey(deviceId, request.signedPrekey)
+    }
+    await store.prekeys.add(prekeys)
+    return context.json({ left: await store.prekeys.count(deviceId) } satisfies UploadPrekeysResponse)
+  })
+
+  app.post('/prekeys/claim', async context => {
+    const { userId } = context.get('caller')
+    const request = await readBody(context, { schema: ClaimPrekeysRequest, limits })
+    const wanted = [...new Set(request.devices)]
+    if (!rates.claims.take(userId, { nowMs: clock.now(), cost: wanted.length })) {
+      throw new FastChatError('rate_limited', 'Cannot claim prekeys: too many in a minute, try later')
+    }
+    const found = await store.accounts.findDevices(wanted)
+    const devices = found.filter(({ revokedAt }) => revokedAt === undefined)
+    const prekeys: ClaimPrekeysResponse['prekeys'] = []
+    for (let from = 0; from < devices.length; from += CLAIMS_AT_ONCE) {
+      prekeys.push(
+        ...(await Promise.all(
+          devices.slice(from, from + CLAIMS_AT_ONCE).map(async ({ _id: deviceId, signedPrekey }) => {
+            const claimed = await store.prekeys.claim(deviceId)
+            return { deviceId, signedPrekey, ...(claimed ? { oneTimePrekey: claimed.prekey } : {}) }
+          }),
+        )),
+      )
+    }
+    tellOfLowStock(devices.map(({ _id }) => _id)).catch(error => {
+      services.log.warn(errorFields(error), 'Cannot tell devices of their stock of prekeys')
+    })
+    return context.json({ prekeys } satisfies ClaimPrekeysResponse)
+  })
+
+  /** Leaves word with each device whose stock has become low; wherever it is connected, its server tells it. */
+  async function tellOfLowStock(deviceIds: readonly DeviceId[]): Promise<void> {
+    const counts = await store.prekeys.counts(deviceIds)
+    for (const deviceId of deviceIds) {
+      const left = counts.get(deviceId) ?? 0
+      if (left < limits.prekeyLowWater) await store.presence.setPrekeysLeft(deviceId, left)
+    }
+  }
+
+  return app
+}

@@ -1,0 +1,83 @@
+import type { PrekeyDocument, UserDocument } from '../../schema/documents.ts'
+import { FastChatError } from '../../schema/errors.ts'
+import type { DeviceRegistration } from '../../schema/http.ts'
+import { type DeviceId, prekeyKid } from '../../schema/ids.ts'
+import { CertificateClaims, type Ed25519Jwk } from '../../schema/jose.ts'
+import { checkCertificate, checkPrekey, unverifiedClaims } from '../auth/signatures.ts'
+import type { Services } from './context.ts'
+
+type Account = Pick<UserDocument, '_id' | 'accountKey'>
+
+export interface CheckedDevice {
+  claims: CertificateClaims
+  registration: DeviceRegistration
+  prekeys: PrekeyDocument[]
+}
+
+/** Verifies all that a device brings. @throws FastChatError `bad_certificate`, `bad_prekey` */
+export async function checkRegistration(
+  registration: DeviceRegistration,
+  { _id: userId, accountKey }: Account,
+): Promise<CheckedDevice> {
+  const claims = await checkCertificate(registration.certificate, { userId, accountKey })
+  const { dev: deviceId, jwk: deviceKey } = claims
+  await checkPrekey(registration.signedPrekey, { deviceId, deviceKey, use: 'signed' })
+  const prekeys = await checkOneTimePrekeys(registration.oneTimePrekeys, { deviceId, deviceKey })
+  return { claims, registration, prekeys }
+}
+
+/** @throws FastChatError `bad_prekey` */
+export async function checkOneTimePrekeys(
+  prekeys: readonly string[],
+  { deviceId, deviceKey }: { deviceId: DeviceId; deviceKey: Ed25519Jwk },
+): Promise<PrekeyDocument[]> {
+  return await Promise.all(
+    prekeys.map(async prekey => {
+      const { id } = await checkPrekey(prekey, { deviceId, deviceKey, use: 'one-time' })
+      return { _id: prekeyKid(deviceId, id), deviceId, prekey }
+    }),
+  )
+}
+
+/** The device key of a certificate that was verified when it was stored. */
+export function deviceKeyOf({ certificate }: { certificate: string }): Ed25519Jwk {
+  return unverifiedClaims(certificate, { claims: CertificateClaims, code: 'internal', what: 'certificate' })
+    .jwk
+}
+
+/**
+ * Stores a device that was verified. The same certificate again is a retry and changes nothing but missing prekeys.
+ *
+ * @throws FastChatError `device_revoked`, `device_limit`, `bad_certificate` when the id is another device's
+ */
+export async function storeDevice(
+  { claims, registration, prekeys }: CheckedDevice,
+  { store, lease, limits }: Pick<Services, 'store' | 'lease' | 'limits'>,
+): Promise<DeviceId> {
+  const { dev: deviceId, sub: userId } = claims
+  const known = await store.accounts.findDevice(deviceId)
+  if (known) assertSame(known, registration.certificate)
+  else {
+    const active = await store.accounts.activeDevices([userId])
+    if (active.length >= limits.maxDevices) {
+      throw new FastChatError('device_limit', `Cannot add device: the account has ${limits.maxDevices}`)
+    }
+    const isNew = await store.accounts.createDevice({
+      _id: deviceId,
+      userId,
+      certificate: registration.certificate,
+      signedPrekey: registration.signedPrekey,
+      createdAt: new Date(lease.now()),
+    })
+    const raced = isNew ? null : await store.accounts.findDevice(deviceId)
+    if (raced) assertSame(raced, registration.certificate)
+  }
+  await store.prekeys.add(prekeys)
+  return deviceId
+}
+
+function assertSame(known: { certificate: string; revokedAt?: Date | undefined }, certificate: string): void {
+  if (known.revokedAt) throw new FastChatError('device_revoked', 'Cannot add device: it was revoked')
+  if (known.certificate === certificate) return
+  throw new FastChatError('bad_certificate', 'Cannot add device: its id has another certificate')
+}
