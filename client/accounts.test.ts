@@ -1,0 +1,202 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { FastChatError } from '../schema/errors.ts'
+import { waitFor } from '../scripts/test/wait-for.ts'
+import { createAccounts } from './accounts.ts'
+import { createAgent } from './agent/create-agent.ts'
+import type { Accounts } from './chat.ts'
+import { openHome } from './home/home-folder.ts'
+import type { Api } from './net/api.ts'
+import { systemClock } from './net/clock.ts'
+import type { Transport } from './net/transport.ts'
+import { FakeServer } from './session/fake-server.fixture.ts'
+
+const test = suite('accounts')
+const alice = { userId: 'Alice', password: 'correct horse battery' }
+
+interface Machine {
+  accounts: Accounts
+  folder: string
+  /** What is in its home, temporary folders too. */
+  entries(): Promise<string[]>
+}
+
+async function withServer(
+  play: (world: {
+    server: FakeServer
+    machine: (change?: (api: Api) => Partial<Api>) => Promise<Machine>
+  }) => Promise<void>,
+): Promise<void> {
+  const server = new FakeServer(systemClock)
+  const folders: string[] = []
+  try {
+    await play({
+      server,
+      async machine(change = () => ({})) {
+        const folder = await mkdtemp(join(tmpdir(), 'fastchat-accounts-'))
+        folders.push(folder)
+        const home = await openHome({ folder: join(folder, 'home') })
+        const transport: Transport = {
+          ...server.transport(),
+          api(url) {
+            const api = server.transport().api(url)
+            return { ...api, ...change(api) }
+          },
+        }
+        const accounts = createAccounts({
+          home,
+          agent: createAgent({ home }),
+          servers: ['ws://one', 'ws://two/', 'ws://two'],
+          transport,
+        })
+        return { accounts, folder, entries: () => readdir(join(folder, 'home', 'accounts')) }
+      },
+    })
+  } finally {
+    for (const folder of folders) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return await promise.then(
+    () => 'nothing was thrown',
+    (error: FastChatError) => error.code,
+  )
+}
+
+test('`signUp()` makes an account that `resume()` opens until `logOut()`, and `logIn()` after it, as the same device', () =>
+  withServer(async ({ server, machine }) => {
+    const { accounts } = await machine()
+    const chat = await accounts.signUp(alice)
+    assert.is((await chat.snapshot()).me, 'alice')
+    assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: true }])
+    await chat.send({ to: 'alice', text: 'note' })
+    await chat.close()
+    const again = await accounts.resume({ userId: 'alice' })
+    await waitFor(async () => (await again.snapshot()).connection.state === 'online', {
+      what: 'to be online',
+    })
+    await again.logOut()
+    assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
+    assert.is(await codeOf(accounts.resume({ userId: 'alice' })), 'not_logged_in')
+    assert.is(await codeOf(accounts.logIn({ ...alice, password: 'something else' })), 'login_refused')
+    assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
+    const back = await accounts.logIn(alice)
+    assert.is(server.devices.size, 1)
+    const [conversation] = (await back.snapshot()).conversations
+    const [item] = await back.history({ conversation: conversation?.id ?? '', limit: 1 })
+    assert.equal(item?.kind === 'message' && item.content, { type: 'text', text: 'note' })
+    await back.close()
+  }))
+
+test('`logIn()` on another machine adds a device that the account key certified', () =>
+  withServer(async ({ server, machine }) => {
+    const first = await machine()
+    const second = await machine()
+    const chat = await first.accounts.signUp(alice)
+    const other = await second.accounts.logIn(alice)
+    assert.is(server.devices.size, 2)
+    await chat.send({ to: 'alice', text: 'to my other machine' })
+    await waitFor(async () => (await other.snapshot()).conversations.length === 1, { what: 'the note' })
+    await chat.close()
+    await other.close()
+  }))
+
+test('what a person gets wrong is said before anybody is asked', () =>
+  withServer(async ({ server, machine }) => {
+    const { accounts, entries } = await machine()
+    server.isUp = false
+    assert.is(await codeOf(accounts.signUp({ ...alice, userId: '-rf' })), 'usage')
+    assert.is(await codeOf(accounts.signUp({ ...alice, password: '1234567' })), 'weak_password')
+    assert.is(await codeOf(accounts.signUp({ ...alice, password: 'x'.repeat(1025) })), 'weak_password')
+    assert.is(await codeOf(accounts.resume({ userId: 'alice' })), 'no_account')
+    assert.is(await codeOf(accounts.signUp(alice)), 'no_server')
+    assert.is(await codeOf(accounts.logIn(alice)), 'no_server')
+    assert.equal(await entries(), [])
+  }))
+
+test('a name that is taken, here or there, leaves nothing behind', () =>
+  withServer(async ({ machine }) => {
+    const first = await machine()
+    await (await first.accounts.signUp(alice)).close()
+    assert.is(await codeOf(first.accounts.signUp(alice)), 'user_exists')
+    const second = await machine()
+    assert.is(await codeOf(second.accounts.signUp(alice)), 'user_exists')
+    assert.equal(await second.entries(), [])
+  }))
+
+test('`signUp()` whose answer is lost asks again with the same content, and is done', () =>
+  withServer(async ({ server, machine }) => {
+    const bodies: string[] = []
+    const { accounts } = await machine(api => ({
+      async createAccount(request) {
+        bodies.push(JSON.stringify(request))
+        await api.createAccount(request)
+        if (bodies.length === 1)
+          throw new FastChatError('unavailable', 'Cannot use server: the answer was lost')
+        return await api.createAccount(request)
+      },
+    }))
+    await (await accounts.signUp(alice)).close()
+    assert.is(bodies.length, 2)
+    assert.is(bodies[0], bodies[1])
+    assert.is(server.devices.size, 1)
+  }))
+
+test('`signUp()` that never got its answer leaves an account that its password opens', () =>
+  withServer(async ({ machine }) => {
+    let isCut = true
+    const { accounts, entries } = await machine(api => ({
+      async createAccount(request) {
+        await api.createAccount(request)
+        if (isCut) throw new FastChatError('unavailable', 'Cannot use server: the answer was lost')
+        return await api.createAccount(request)
+      },
+    }))
+    assert.is(await codeOf(accounts.signUp(alice)), 'no_server')
+    assert.equal(await entries(), [])
+    isCut = false
+    assert.is(await codeOf(accounts.signUp(alice)), 'user_exists')
+    assert.equal(await entries(), [])
+    const chat = await accounts.logIn(alice)
+    assert.is((await chat.snapshot()).me, 'alice')
+    await chat.close()
+  }))
+
+test('`logIn()` refuses a server that makes the password cheap to guess, or names another account key', () =>
+  withServer(async ({ machine }) => {
+    const honest = await machine()
+    await (await honest.accounts.signUp(alice)).close()
+    const weak = await machine(api => ({
+      async challenge(request) {
+        const { kdf } = await api.challenge(request)
+        return { kdf: { ...kdf, memoryKiB: 8, iterations: 1 } }
+      },
+    }))
+    assert.is(await codeOf(weak.accounts.logIn(alice)), 'weak_kdf')
+    const lying = await machine(api => ({
+      async logIn(request) {
+        const answer = await api.logIn(request)
+        return { ...answer, accountKey: { ...answer.accountKey, x: 'A'.repeat(43) } }
+      },
+    }))
+    assert.is(await codeOf(lying.accounts.logIn(alice)), 'login_refused')
+    assert.equal(await lying.entries(), [])
+  }))
+
+test('`logIn()` does not take the account of another deployment for the one that is here', () =>
+  withServer(async ({ server, machine }) => {
+    const { accounts } = await machine()
+    await (await accounts.signUp(alice)).logOut()
+    server.accounts.clear()
+    server.devices.clear()
+    const other = await machine()
+    await (await other.accounts.signUp(alice)).close()
+    assert.is(await codeOf(accounts.logIn(alice)), 'account_key_changed')
+    assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
+  }))
+
+test.run()
