@@ -1,78 +1,213 @@
-import { resolve } from 'node:path'
-import { FastChatError } from '../schema/errors.ts'
 import { startEmbedded } from './adapter/embedded/start.ts'
-import { createJsonLog } from './adapter/node/json-log.ts'
-import { type Closing, untilSignal } from './adapter/node/signals.ts'
-import { systemClock } from './adapter/node/system-clock.ts'
-import { dbHelp, readDbFlags, readServeFlags, serveHelp } from './config/command-line.ts'
-import { readEnvironment } from './config/environment.ts'
-import { type RunningServer, serve } from './serve.ts'
+import { connectDatabase, type Database } from './adapter/mongo/connect.ts'
+import { createFeed } from './adapter/mongo/feed.ts'
+import { createAddressOf, reachableUrl } from './adapter/node/address.ts'
+import { createNodeSockets, type Listening } from './adapter/node/listen.ts'
+import { makeServerKey } from './auth/server-key.ts'
+import { Tokens } from './auth/tokens.ts'
+import { type Limits, limitsWith } from './config/limits.ts'
+import { perMinute } from './core/token-bucket.ts'
+import { Frames } from './delivery/frames.ts'
+import { Hub } from './delivery/hub.ts'
+import { Lease } from './delivery/lease.ts'
+import { Rounds } from './delivery/rounds.ts'
+import { createApp } from './http/app.ts'
+import type { Services } from './http/context.ts'
+import type { Clock } from './port/clock.ts'
+import { errorFields, type Log } from './port/log.ts'
+import type { Store } from './port/store.ts'
+
+export interface ServeOptions {
+  host: string
+  /** 0: any free port. */
+  port: number
+  /** What clients are told. Default: made of host and port. */
+  url?: string | undefined
+  database: { kind: 'uri'; uri: string } | { kind: 'embedded'; dataDir: string }
+  clock: Clock
+  log: Log
+  trustProxy?: boolean
+  /** Ends a start that still waits for the database. */
+  signal?: AbortSignal
+  /** For tests: lower limits, and what stands between the server and its database. */
+  limits?: Partial<Limits>
+  sweepMs?: number
+  wrapStore?: (store: Store) => Store
+}
+
+export interface RunningServer {
+  /** As clients dial it. */
+  url: string
+  port: number
+  serverId: string
+  /** Of the database. With an embedded one, others may use it while this server runs. */
+  mongodbUri: string
+  /** Tells its clients to go elsewhere, loses nothing, and ends within seconds. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/** While the change stream is being opened the lease is renewed so often: the first renewal that comes through ends it. */
+const PROBE_MS = 50
+/** How long clients have to answer the close of their sockets. */
+const GOODBYE_MS = 500
 
 /**
- * `fastchat serve`: runs a server until SIGINT or SIGTERM.
+ * The composition root: puts a server together and starts it. When the promise resolves it can be connected to, and its
+ * change stream is known to bring events.
  *
- * @param argv what stands after `serve`
- * @returns the exit code; errors are told on standard error, in one sentence
+ * @throws FastChatError `port_in_use`, `bad_config`, `database_in_use`, `database_unusable`, `database_unreachable`
  */
-export function runServe(argv: readonly string[]): Promise<number> {
-  return running(async closing => {
-    const flags = readServeFlags(argv)
-    if (!flags) return help(serveHelp)
-    const environment = readEnvironment()
-    const dataDir = resolve(flags.dataDir ?? environment.dataDir)
-    const server: RunningServer = await serve({
-      host: flags.host,
-      port: flags.port,
-      url: flags.url,
-      database:
-        environment.mongodbUri === undefined
-          ? { kind: 'embedded', dataDir }
-          : { kind: 'uri', uri: environment.mongodbUri },
-      log: createJsonLog({ level: environment.logLevel, name: 'fastchat' }),
-      clock: systemClock,
-      trustProxy: environment.trustProxy,
-      signal: closing.signal,
-    })
-    const where = environment.mongodbUri === undefined ? `embedded database in ${dataDir}` : 'MONGODB_URI'
-    process.stdout.write(`FastChat server listening on ${server.url} (${where})\n`)
-    await closing.asked
-    await server.stop()
-  })
-}
-
-/**
- * `fastchat db`: runs the embedded database alone until SIGINT or SIGTERM.
- *
- * @param argv what stands after `db`
- * @returns the exit code
- */
-export function runDb(argv: readonly string[]): Promise<number> {
-  return running(async closing => {
-    const flags = readDbFlags(argv)
-    if (!flags) return help(dbHelp)
-    const dataDir = resolve(flags.dataDir ?? readEnvironment().dataDir)
-    const database = await startEmbedded({ dataDir, host: flags.host, port: flags.port })
-    process.stdout.write(`${database.uri}\nLook inside: npx mongosh '${database.uri}'\n`)
-    await closing.asked
-    await database.stop()
-  })
-}
-
-function help(text: string): void {
-  process.stdout.write(text)
-}
-
-async function running(work: (closing: Closing) => Promise<void>): Promise<number> {
-  const closing = untilSignal()
-  try {
-    await work(closing)
-    return 0
-  } catch (error) {
-    if (closing.signal.aborted) return 0
-    if (!(error instanceof FastChatError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    return error.exitCode
-  } finally {
-    closing.end()
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const undo: (() => Promise<void>)[] = []
+  const unwind = async () => {
+    for (let step = undo.pop(); step; step = undo.pop()) {
+      await step().catch(error => options.log.warn(errorFields(error), 'Cannot end a part of the server'))
+    }
   }
+  try {
+    return await start(options, { undo, unwind })
+  } catch (error) {
+    await unwind()
+    throw error
+  }
+}
+
+async function start(
+  options: ServeOptions,
+  { undo, unwind }: { undo: (() => Promise<void>)[]; unwind: () => Promise<void> },
+): Promise<RunningServer> {
+  const { clock, log, host } = options
+  const limits = limitsWith(options.limits)
+  const { uri, database } = await openDatabase(options, undo)
+  const store = options.wrapStore?.(database.store) ?? database.store
+  const key = await makeServerKey()
+  let isStopping = false
+
+  // The port first: with port 0 the address that others are told is known only now. Until all is there it answers 503.
+  const sockets = createNodeSockets({ maxFrameBytes: limits.maxFrameBytes, log })
+  let isReady = false
+  const hub: Hub = new Hub({
+    ...{ key, store, clock, log, limits },
+    now: () => lease.now(),
+    dead: () => lease.dead(),
+  })
+  const tokens = new Tokens({ key, store, now: () => lease.now(), limits })
+  const frames = new Frames({ hub, tokens, clock, now: () => lease.now(), log, limits })
+  const services: Omit<Services, 'lease'> = {
+    ...{ key, store, tokens, hub, frames, clock, log, limits },
+    upgrade: sockets.upgrade,
+    addressOf: createAddressOf({ trustProxy: options.trustProxy ?? false }),
+    isStopping: () => isStopping || !isReady,
+    rates: {
+      logins: perMinute(limits.maxLoginsPerMinute),
+      challenges: perMinute(limits.maxLoginsPerMinute),
+      failedLogins: perMinute(limits.maxFailedLoginsPerMinute, { maxKeys: 100_000 }),
+      claims: perMinute(limits.maxClaimsPerMinute),
+    },
+  }
+  let url = ''
+  const lease: Lease = new Lease({
+    ...{ key, clock, log, limits },
+    store: store.servers,
+    url: () => url,
+    load: () => hub.size,
+    onLost() {
+      hub.reassert().catch(error => log.warn(errorFields(error), 'Cannot write presence again'))
+    },
+  })
+  const listening = await sockets.listen(createApp({ ...services, lease }) as never, {
+    host,
+    port: options.port,
+  })
+  undo.push(() => listening.cutOff())
+  url = options.url ?? reachableUrl(host, listening.port)
+
+  const feed = createFeed(database.db, { serverId: key.serverId, clock, log })
+  undo.push(() => feed.close())
+  await openFeed({ feed: feed.open(hub.feedHandlers(() => lease.heard())), lease, clock })
+  undo.push(() => lease.end())
+  lease.keep()
+  const rounds = new Rounds({
+    ...{ hub, clock, log, limits },
+    messages: store.messages,
+    ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
+  })
+  rounds.start()
+  isReady = true
+
+  let stopping: Promise<void> | undefined
+  return {
+    url,
+    port: listening.port,
+    serverId: key.serverId,
+    mongodbUri: uri,
+    stop() {
+      isStopping = true
+      stopping ??= stopServing({ hub, rounds, listening, clock }).then(unwind)
+      return stopping
+    },
+  }
+}
+
+async function openDatabase(
+  { database, clock, log, signal = new AbortController().signal }: ServeOptions,
+  undo: (() => Promise<void>)[],
+): Promise<{ uri: string; database: Database }> {
+  let { uri } = database as { uri?: string }
+  if (database.kind === 'embedded') {
+    const embedded = await startEmbedded({ dataDir: database.dataDir })
+    undo.push(() => embedded.stop())
+    uri = embedded.uri
+  }
+  const connected = await connectDatabase({ uri: uri ?? '', clock, log, signal })
+  undo.push(() => connected.close())
+  return { uri: uri ?? '', database: connected }
+}
+
+/** Resolves when the feed has brought a renewal of the lease: then it works from the database to here. */
+async function openFeed({
+  feed,
+  lease,
+  clock,
+}: {
+  feed: Promise<void>
+  lease: Lease
+  clock: Clock
+}): Promise<void> {
+  let isOpen = false
+  feed.then(
+    () => {
+      isOpen = true
+    },
+    () => undefined,
+  )
+  while (!isOpen || !lease.isHeard) {
+    await lease.renew()
+    await new Promise<void>(resolve => clock.after(PROBE_MS, resolve))
+  }
+}
+
+/** Takes nothing more, tells everybody to go elsewhere, and brings what was accepted into the database. */
+async function stopServing({
+  hub,
+  rounds,
+  listening,
+  clock,
+}: {
+  hub: Hub
+  rounds: Rounds
+  listening: Listening
+  clock: Clock
+}): Promise<void> {
+  listening.stopAccepting()
+  rounds.stop()
+  for (const connection of hub.connections()) connection.close('serviceRestart')
+  let isLate = false
+  clock.after(GOODBYE_MS, () => {
+    isLate = true
+  })
+  await hub.idle()
+  while (hub.size > 0 && !isLate) await new Promise<void>(resolve => clock.after(10, resolve))
+  for (const connection of hub.connections()) connection.wire.terminate()
+  await hub.idle()
 }
