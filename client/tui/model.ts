@@ -30,6 +30,8 @@ export interface StartScreen {
   accounts: readonly AccountEntry[] | null
   /** Why one is here again. */
   reason: string | null
+  /** Who was here before. */
+  lastUser: string | null
   mode: 'pick' | 'log-in' | 'sign-up'
   /** The row of the choices, see `choicesOf()`. */
   selected: number
@@ -86,6 +88,8 @@ export interface Conversation {
   isWhole: boolean
   /** The first message that had not been read when it was opened. */
   newFromSeq: number | null
+  /** Up to where the session knows that it was read; -1 when this was not said yet. */
+  markedSeq: number
   /** Where it is scrolled to; null: the newest line is at the bottom, and stays there. */
   anchor: Anchor | null
   draft: TextField
@@ -111,11 +115,12 @@ export function initialModel({ size, now, timeZone, servers = [] }: InitialModel
 }
 
 /** The start screen, with why one is there again. */
-export function startScreen(reason: string | null = null): StartScreen {
+export function startScreen(again?: { reason: string; lastUser: string }): StartScreen {
   return {
     type: 'start',
     accounts: null,
-    reason,
+    reason: again?.reason ?? null,
+    lastUser: again?.lastUser ?? null,
     mode: 'pick',
     selected: 0,
     form: emptyForm(),

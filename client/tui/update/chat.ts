@@ -4,8 +4,8 @@ import type { Command, Msg, Next } from '../msg.ts'
 import { edit, insert, moveTo, type TextField } from '../text-field.ts'
 import { firstListed } from '../view/chat.ts'
 import { layoutChat } from '../view/layout.ts'
-import { complete, giveBack, submit } from './composing.ts'
-import { patch, reading, scrollBy, show, withDraft, withSummary } from './conversations.ts'
+import { complete, giveBack, opened, submit } from './composing.ts'
+import { patch, reading, scrollBy, show, withDraft } from './conversations.ts'
 import { isEdit } from './edits.ts'
 import { chatEvent, historyCame } from './events.ts'
 import { pressInOverlay, typeInOverlay } from './overlays.ts'
@@ -37,7 +37,7 @@ export function updateChat(model: Model, chat: ChatScreen, msg: Msg): Next {
       return next(model, { ...failed, flash: { kind: 'error', text: msg.failure.message } })
     }
     case 'conversation-opened':
-      return conversationOpened(model, chat, msg)
+      return opened(model, chat, msg)
     case 'open-refused': {
       const back = msg.typed === undefined ? chat : giveBack(chat, msg.typed)
       return next(model, { ...back, busy: null, flash: { kind: 'error', text: msg.failure.message } })
@@ -50,19 +50,6 @@ export function updateChat(model: Model, chat: ChatScreen, msg: Msg): Next {
       return next(model, { ...chat, busy: null, flash: { kind: 'error', text: msg.failure.message } })
     default:
       return next(model, chat)
-  }
-}
-
-function conversationOpened(
-  model: Model,
-  chat: ChatScreen,
-  { summary, text }: Extract<Msg, { type: 'conversation-opened' }>,
-): Next {
-  const shown = show(model, { ...withSummary(chat, summary), busy: null }, summary.id)
-  if (text === undefined) return shown
-  return {
-    model: shown.model,
-    commands: [...shown.commands, { type: 'send', conversation: summary.id, to: summary.with, text }],
   }
 }
 

@@ -1,9 +1,10 @@
 import { limits } from '../../../schema/limits.ts'
+import type { ConversationSummary } from '../../chat.ts'
 import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
 import type { Command, Next } from '../msg.ts'
 import { readLine, type SlashName, slashCommands } from '../slash-commands.ts'
 import { EMPTY_FIELD, fieldOf, type TextField } from '../text-field.ts'
-import { patch, withDraft } from './conversations.ts'
+import { patch, show, withDraft, withSummary } from './conversations.ts'
 
 /** Enter: sends what stands in the composer, or does what it says. What cannot be done stays there. */
 export function submit(model: Model, chat: ChatScreen): Next {
@@ -33,12 +34,27 @@ export function openWith(
   { user, text }: { user: string; text?: string },
 ): Next {
   const known = chat.conversations.find(({ summary }) => summary.with === user)
+  if (known) return opened(model, chat, { summary: known.summary, ...(text ? { text } : {}) })
   const typed = draftOf(chat).text
   return next(
     model,
-    { ...chat, busy: known ? null : `looking for ${user}`, flash: null },
+    { ...chat, busy: `looking for ${user}`, flash: null },
     { type: 'open', with: user, ...(text ? { text } : {}), ...(typed ? { typed } : {}) },
   )
+}
+
+/** Shows a conversation that was asked for, and sends the first text there. */
+export function opened(
+  model: Model,
+  chat: ChatScreen,
+  { summary, text }: { summary: ConversationSummary; text?: string },
+): Next {
+  const shown = show(model, { ...withSummary(chat, summary), busy: null }, summary.id)
+  if (text === undefined) return shown
+  return {
+    model: shown.model,
+    commands: [...shown.commands, { type: 'send', conversation: summary.id, to: summary.with, text }],
+  }
 }
 
 /** Gives back what could not be sent, unless something else was begun. */
@@ -108,11 +124,10 @@ function run(model: Model, chat: ChatScreen, { name, rest }: { name: SlashName; 
     case 'msg': {
       const [, user = '', text = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? []
       if (user === '') return wrong(model, chat, '/msg needs a person: /msg USER')
-      const opening = openWith(model, chat, { user: user.toLowerCase().replace(/^@/, ''), text })
-      const { screen } = opening.model
-      return screen.type === 'chat'
-        ? next(model, withDraft(screen, EMPTY_FIELD), ...opening.commands)
-        : opening
+      const name = user.toLowerCase().replace(/^@/, '')
+      // The command itself is what comes back when nobody has that name.
+      const opening = openWith(model, chat, { user: name, text })
+      return afterwards(opening, screen => clearDraft(screen, chat.open))
     }
     case 'help':
       return next(model, { ...done, overlay: { type: 'help', scroll: 0 } })
@@ -123,6 +138,20 @@ function run(model: Model, chat: ChatScreen, { name, rest }: { name: SlashName; 
     default:
       return name satisfies never
   }
+}
+
+/** Empties the composer that a command was written in. */
+function clearDraft(chat: ChatScreen, id: string | null): ChatScreen {
+  return id === null
+    ? { ...chat, draft: EMPTY_FIELD }
+    : patch(chat, id, before => ({ ...before, draft: EMPTY_FIELD }))
+}
+
+function afterwards({ model, commands }: Next, change: (chat: ChatScreen) => ChatScreen): Next {
+  const { screen } = model
+  return screen.type === 'chat'
+    ? { model: { ...model, screen: change(screen) }, commands }
+    : { model, commands }
 }
 
 function wrong(model: Model, chat: ChatScreen, text: string): Next {

@@ -16,6 +16,7 @@ export function freshConversation(summary: ConversationSummary): Conversation {
     load: 'none',
     isWhole: false,
     newFromSeq: null,
+    markedSeq: -1,
     anchor: null,
     draft: EMPTY_FIELD,
   }
@@ -70,16 +71,23 @@ function leave(chat: ChatScreen): ChatScreen {
   return chat.open === null ? chat : patch(chat, chat.open, before => ({ ...before, newFromSeq: null }))
 }
 
-/** Marks as read what a person sees: the open conversation's newest, with the window in focus and nothing over it. */
+/**
+ * Marks as read what a person sees: the open conversation's newest, with the window in focus and nothing over it. Of a
+ * message that is counted already but has not come yet nothing is said.
+ */
 export function reading(model: Model, chat: ChatScreen, commands: readonly Command[] = []): Next {
   const open = openConversation(chat)
   const newest = open?.items.at(-1)
   const isSeen = model.isFocused && chat.overlay === null && open?.anchor === null && open.load === 'loaded'
-  if (!open || !newest || !isSeen || open.summary.unread === 0) {
+  if (!open || !newest || !isSeen || open.summary.unread === 0 || newest.seq <= open.markedSeq) {
     return { model: { ...model, screen: chat }, commands }
   }
   const { id } = open.summary
-  const read = patch(chat, id, before => ({ ...before, summary: { ...before.summary, unread: 0 } }))
+  const read = patch(chat, id, before => ({
+    ...before,
+    summary: { ...before.summary, unread: 0 },
+    markedSeq: newest.seq,
+  }))
   return {
     model: { ...model, screen: read },
     commands: [...commands, { type: 'mark-read', conversation: id, upToSeq: newest.seq }],

@@ -45,7 +45,7 @@ export function chatEvent(model: Model, chat: ChatScreen, event: ChatEvent): Nex
       return reading(model, itemCame(model, chat, event.item))
     case 'closed':
       return {
-        model: { ...model, screen: startScreen(CLOSED[event.reason]) },
+        model: { ...model, screen: startScreen({ reason: CLOSED[event.reason], lastUser: chat.me }) },
         commands: [{ type: 'list-accounts' }],
       }
     default:

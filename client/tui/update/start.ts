@@ -47,11 +47,12 @@ function accountsKnown(
   start: StartScreen,
   { accounts, as }: Extract<Msg, { type: 'accounts' }>,
 ): Next {
-  const known = { ...start, accounts }
-  if (as === undefined) return next(known)
-  const index = accounts.findIndex(({ userId }) => userId === as)
-  const account = accounts[index]
-  if (account?.loggedIn) return open({ ...known, selected: index }, next, as)
+  const wanted = start.lastUser ?? as
+  const index = accounts.findIndex(({ userId }) => userId === wanted)
+  const known = { ...start, accounts, selected: Math.max(0, index) }
+  // Who was here before and no longer is decides anew: two programs that replace each other would never stop.
+  if (as === undefined || start.reason !== null) return next(known)
+  if (accounts[index]?.loggedIn) return open(known, next, as)
   return next({ ...known, mode: 'log-in', form: emptyForm(as) })
 }
 
