@@ -49,6 +49,7 @@ export interface SessionOptions {
 
 /** How long `close` takes to send what is under way. */
 const FLUSH_TIMEOUT_MS = 3_000
+const WATCH_GATHER_MS = 100
 
 type ClosedReason = Extract<ChatEvent, { type: 'closed' }>['reason']
 
@@ -77,6 +78,7 @@ class Session {
   #connectionState: ConnectionState = { state: 'connecting' }
   #isDrained = false
   #ending: Promise<void> | undefined
+  #cancelWatch: (() => void) | undefined
 
   constructor(given: SessionOptions, cipher: Cipher) {
     const options = {
@@ -103,7 +105,7 @@ class Session {
     const parts = { ...options, state, cipher, connection: this.#connection }
     this.#people = new People({
       ...parts,
-      onMet: () => this.#watch(),
+      onMet: () => this.#watchSoon(),
       onDevicesChanged: userId => this.#courier.onDevicesChanged(userId),
     })
     this.#courier = new Courier({ ...parts, people: this.#people })
@@ -219,8 +221,15 @@ class Session {
     })
   }
 
+  /** Many may be met in one moment, and each list is answered in full. */
+  #watchSoon(): void {
+    this.#cancelWatch ??= this.#options.clock.after(WATCH_GATHER_MS, () => this.#watch())
+  }
+
   /** Asks to be told of the devices of everybody known, the last active first, and of one's own. */
   #watch(): void {
+    this.#cancelWatch?.()
+    this.#cancelWatch = undefined
     const me = this.#options.identity.userId
     const active = readConversations(this.#state.tables).map(conversation => conversation.with)
     const everybody = this.#people.all().map(({ userId }) => userId)
@@ -240,6 +249,7 @@ class Session {
     await Promise.race([this.#flush(), tooLong])
     limit.abort()
     this.#housekeeping.stop()
+    this.#cancelWatch?.()
     this.#prekeys.onOffline()
     this.#receipts.stop()
     this.#courier.stop()

@@ -75,21 +75,27 @@ export class Courier {
 
   onStored(ids: readonly MessageId[]): void {
     const done: OutboxRecord[] = []
-    const lanes = new Set<Lane>()
-    this.#options.state.commit(tx => {
-      for (const id of ids) {
-        const lane = this.#inFlight.get(id) ?? this.#laneOf(id)
-        if (!lane) continue
-        lanes.add(lane)
-        const record = lane.stored(tx, id)
-        if (!record) continue
-        done.push(record)
-        setDelivery(tx, { id, state: 'stored' })
-      }
+    const answered = ids.flatMap(id => {
+      const lane = this.#inFlight.get(id) ?? this.#laneOf(id)
+      this.#inFlight.delete(id)
+      return lane ? [{ id, lane }] : []
     })
-    for (const id of ids) this.#inFlight.delete(id)
+    try {
+      this.#options.state.commit(tx => {
+        for (const { id, lane } of answered) {
+          const record = lane.stored(tx, id)
+          if (!record) continue
+          done.push(record)
+          setDelivery(tx, { id, state: 'stored' })
+        }
+      })
+    } catch (error) {
+      // The answer could not be written down: it is asked for again, and will be the same.
+      for (const { lane } of answered) lane.pause()
+      throw error
+    }
     this.#leave(done)
-    for (const lane of lanes) lane.succeeded()
+    for (const { lane } of answered) lane.succeeded()
     for (const lane of this.#lanes.values()) lane.pump()
     this.#settle()
   }
@@ -99,9 +105,14 @@ export class Courier {
     this.#inFlight.delete(frame.id)
     if (!lane) return
     const next = afterRefusal(frame)
-    if (next === 'reseal') lane.reseal(frame.id)
-    else if (next === 'retry') lane.pause()
-    else lane.refused(frame.id, { code: frame.code, message: oneLine(frame.message) })
+    try {
+      if (next === 'reseal') lane.reseal(frame.id)
+      else if (next === 'retry') lane.pause()
+      else lane.refused(frame.id, { code: frame.code, message: oneLine(frame.message) })
+    } catch (error) {
+      lane.pause()
+      throw error
+    }
     this.#settle()
   }
 

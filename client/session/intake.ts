@@ -56,6 +56,8 @@ export class Intake {
     this.ids.push(frame.id)
     if (this.#isSeen(frame.id)) return
     this.#seen.add(frame.id)
+    // What this device wrote itself is here already.
+    if (frame.device === this.#options.identity.deviceId) return
     if (frame.kind === 'message') await this.#takeMessage(frame)
     else await this.#tryChain(frame)
   }
@@ -66,7 +68,7 @@ export class Intake {
     const [first] = records
     if (!first) return
     if (this.#receiver(chain)) {
-      await this.#open(toHeld(first))
+      if (this.#placeOf(toHeld(first)) === 'hold') await this.#open(toHeld(first))
       await this.#release(chain)
     } else {
       const person = await this.#senderOf(first.frame)
@@ -84,6 +86,9 @@ export class Intake {
     try {
       state.commit(tx => {
         for (const step of this.#steps) step(tx)
+        for (const [chain, receiver] of this.#receivers) {
+          tx.tables.receivers.put([chain], { ...receiver, at: tx.now })
+        }
         for (const record of this.#released) waiting.remove(tx, record)
         for (const held of this.#held) {
           const evicted = held.record ? undefined : waiting.add(tx, held)
@@ -265,9 +270,7 @@ export class Intake {
   }
 
   #set(receiver: ReceiverRecord): void {
-    const chain = receiver.state.chain
-    this.#receivers.set(chain, receiver)
-    this.#steps.push(tx => tx.tables.receivers.put([chain], { ...receiver, at: tx.now }))
+    this.#receivers.set(receiver.state.chain, receiver)
   }
 
   #receiver(chain: ChainId): ReceiverRecord | undefined {

@@ -93,11 +93,12 @@ export class People {
     return [...byId.values()]
   }
 
-  /** What a server says of somebody's devices. Refreshes when it is news. */
+  /** What a server says of somebody's devices: asks for them when it is news. */
   async check(userId: UserId, audience: Base64Url32): Promise<void> {
     const person = this.get(userId)
-    if (person?.devices && audienceOf(person.devices.map(({ deviceId }) => deviceId)) === audience) return
-    if (person) await this.refresh(userId)
+    // Whoever was never written to is asked for when they are.
+    if (!person || (!person.devices && userId !== this.#options.identity.userId)) return
+    if (idsOf(person.devices) !== audience) await this.refresh(userId)
   }
 
   async #refresh(userId: UserId): Promise<Person> {

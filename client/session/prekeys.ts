@@ -1,4 +1,5 @@
 import { FastChatError } from '../../schema/errors.ts'
+import { limits } from '../../schema/limits.ts'
 import { isPrekeySpent, isRotationDue, prekeysToMake } from '../core/prekey-plan.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
@@ -85,14 +86,23 @@ export class Prekeys {
       .sort((a, b) => b.createdAt - a.createdAt)
       .at(0)
     const oneTime = uploads.flatMap(({ use, upload }) => (use === 'one-time' && upload ? [upload] : []))
-    const { left } = await connection.request((api, token) =>
-      api.uploadPrekeys({
-        token,
-        oneTimePrekeys: oneTime.slice(0, 100),
-        ...(signed?.upload ? { signedPrekey: signed.upload } : {}),
-      }),
-    )
-    this.#left = left
+    try {
+      const { left } = await connection.request((api, token) =>
+        api.uploadPrekeys({
+          token,
+          oneTimePrekeys: oneTime.slice(0, limits.maxPrekeysPerUpload),
+          ...(signed?.upload ? { signedPrekey: signed.upload } : {}),
+        }),
+      )
+      this.#left = left
+    } catch (error) {
+      if (!(error instanceof FastChatError) || error.shouldRetry()) throw error
+      // The server does not want these, now or later; the next ones will be others.
+      state.commit(tx => {
+        for (const record of uploads) confirm(tx, record)
+      })
+      throw error
+    }
     state.commit(tx => {
       for (const record of uploads) confirm(tx, record)
       if (signed) retireOthers(tx, { records: this.#all(), current: signed })

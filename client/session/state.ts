@@ -24,6 +24,8 @@ export interface StateOptions {
   store: Store
   clock: Clock
   randomBytes: (length: number) => Uint8Array
+  /** Gets what a listener throws: it must not stop what the session is doing. */
+  report: (error: unknown) => void
 }
 
 /** The data of a session: every change is one durable transaction, and is told only after it. */
@@ -86,10 +88,7 @@ export class State {
       try {
         listener(event)
       } catch (error) {
-        // Somebody else's mistake must not stop what the session is doing; it is still seen.
-        queueMicrotask(() => {
-          throw error
-        })
+        this.#options.report(error)
       }
     }
   }
