@@ -53,12 +53,19 @@ export const bindings = [
   { action: 'delete', keys: ['delete', 'ctrl-d'], does: 'delete after', group: 'Writing' },
   { action: 'delete-word', keys: ['ctrl-w', 'alt-backspace'], does: 'delete word', group: 'Writing' },
   { action: 'delete-to-start', keys: ['ctrl-u'], does: 'delete to start', group: 'Writing' },
-  { action: 'delete-to-end', keys: ['alt-k'], does: 'delete to end', group: 'Writing' },
+  {
+    action: 'delete-to-end',
+    keys: ['alt-k'],
+    does: 'delete to end',
+    group: 'Writing',
+    shown: 'Ctrl-K within a text, Alt-K',
+  },
+  { action: 'paste-deleted', keys: ['ctrl-y'], does: 'bring back what was deleted', group: 'Writing' },
 
   { action: 'help', keys: ['f1'], does: 'this help', group: 'Program' },
   { action: 'redraw', keys: ['ctrl-l'], does: 'draw again', group: 'Program' },
   { action: 'suspend', keys: ['ctrl-z'], does: 'back to the shell (fg returns)', group: 'Program' },
-  { action: 'interrupt', keys: ['ctrl-c'], does: 'quit (twice, over a text)', group: 'Program' },
+  { action: 'interrupt', keys: ['ctrl-c'], does: 'empty the line; quit when it is', group: 'Program' },
   { action: 'quit', keys: ['ctrl-q'], does: 'quit', group: 'Program' },
 ] as const satisfies readonly Binding[]
 

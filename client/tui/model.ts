@@ -64,8 +64,8 @@ export interface ChatScreen {
   overlay: Overlay | null
   /** One line that answers what was done last. */
   flash: Flash | null
-  /** A first Ctrl-C was pressed over a text. */
-  isQuitArmed: boolean
+  /** What was deleted last, more than a letter: Ctrl-Y brings it back. */
+  deleted: string
   /** Something is being asked that was not yet answered, for example whether a person exists. */
   busy: string | null
 }

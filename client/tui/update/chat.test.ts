@@ -299,19 +299,28 @@ test('`update()` switches and starts conversations with Ctrl-K', () => {
   assert.equal(desk.commands(), [{ type: 'open', with: 'zoe' }])
 })
 
-test('`update()` quits with Ctrl-C at once over nothing, and twice over a text', () => {
+test('`update()` quits with Ctrl-C over nothing, and empties the composer before, from where Ctrl-Y brings it back', () => {
   const desk = sitInChat()
-  desk.press('ctrl-c')
-  assert.equal(desk.commands(), [{ type: 'quit' }])
   desk.type('half a thought')
   desk.press('ctrl-c')
   assert.equal(desk.commands(), [])
-  desk.type('.')
-  desk.press('ctrl-c')
-  assert.equal(desk.commands(), [], 'a key in between begins anew')
-  desk.press('ctrl-c')
+  assert.is(draft(desk), '')
+  desk.press('ctrl-y')
+  assert.is(draft(desk), 'half a thought')
+  desk.press('ctrl-c', 'ctrl-c')
   assert.equal(desk.commands(), [{ type: 'quit' }])
-  assert.is(draft(desk), 'half a thought.')
+})
+
+test('`update()` deletes to the end of the line with Ctrl-K, and opens the switcher with it where nothing follows', () => {
+  const desk = sitInChat({ conversations: people })
+  desk.type('one two')
+  desk.press('ctrl-left', 'ctrl-k')
+  assert.is(draft(desk), 'one ')
+  assert.is(desk.chat().overlay, null)
+  desk.press('home', 'ctrl-y')
+  assert.is(draft(desk), 'twoone ')
+  desk.press('end', 'ctrl-k')
+  assert.is(desk.chat().overlay?.type, 'switcher')
 })
 
 test('`update()` opens the conversation that is clicked', () => {

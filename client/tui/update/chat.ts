@@ -1,7 +1,7 @@
 import { type Action, actionOf } from '../keys.ts'
 import { type ChatScreen, draftOf, type Model } from '../model.ts'
 import type { Command, Msg, Next } from '../msg.ts'
-import { edit, insert, moveTo, type TextField } from '../text-field.ts'
+import { type Edit, EMPTY_FIELD, edit, insert, moveTo, type TextField } from '../text-field.ts'
 import { firstListed } from '../view/chat.ts'
 import { layoutChat } from '../view/layout.ts'
 import { complete, giveBack, opened, submit } from './composing.ts'
@@ -55,13 +55,12 @@ export function updateChat(model: Model, chat: ChatScreen, msg: Msg): Next {
 
 function press(model: Model, chat: ChatScreen, key: string): Next {
   const action = actionOf(key)
-  const calm = action === 'interrupt' ? chat : { ...chat, isQuitArmed: false }
-  if (action === 'interrupt') return interrupt(model, calm)
-  if (action === 'quit') return next(model, calm, { type: 'quit' })
-  if (action === 'redraw') return next(model, calm, { type: 'redraw' })
-  if (action === 'suspend') return next(model, calm, { type: 'suspend' })
-  if (calm.overlay) return pressInOverlay(model, calm, key)
-  return action === undefined ? next(model, calm) : act(model, calm, action)
+  if (action === 'interrupt') return interrupt(model, chat)
+  if (action === 'quit') return next(model, chat, { type: 'quit' })
+  if (action === 'redraw') return next(model, chat, { type: 'redraw' })
+  if (action === 'suspend') return next(model, chat, { type: 'suspend' })
+  if (chat.overlay) return pressInOverlay(model, chat, key)
+  return action === undefined ? next(model, chat) : act(model, chat, action)
 }
 
 function act(
@@ -69,7 +68,7 @@ function act(
   chat: ChatScreen,
   action: Exclude<Action, 'interrupt' | 'quit' | 'redraw' | 'suspend'>,
 ): Next {
-  if (isEdit(action)) return next(model, write(chat, edit(draftOf(chat), action)))
+  if (isEdit(action)) return next(model, editDraft(chat, action))
   switch (action) {
     case 'send':
       return submit(model, chat)
@@ -87,11 +86,14 @@ function act(
       return step(model, chat, 1)
     case 'next-unread':
       return nextUnread(model, chat)
-    case 'switch':
-      return next(model, {
-        ...chat,
-        overlay: { type: 'switcher', field: { text: '', cursor: 0 }, selected: 0 },
-      })
+    case 'paste-deleted':
+      return next(model, write(chat, insert(draftOf(chat), chat.deleted)))
+    case 'switch': {
+      // Within a text it deletes to the end of the line, as everywhere else.
+      const cut = editDraft(chat, 'delete-to-end')
+      if (cut !== chat) return next(model, cut)
+      return next(model, { ...chat, overlay: { type: 'switcher', field: EMPTY_FIELD, selected: 0 } })
+    }
     case 'help':
       return next(model, { ...chat, overlay: { type: 'help', scroll: 0 } })
     case 'page-up':
@@ -105,17 +107,27 @@ function act(
   }
 }
 
-/** Ctrl-C over a text asks once more: what was written would be gone. */
+/** Ctrl-C empties the composer first; what was in it can be had back. */
 function interrupt(model: Model, chat: ChatScreen): Next {
-  if (chat.isQuitArmed || draftOf(chat).text === '') return next(model, chat, { type: 'quit' })
-  const text = 'Ctrl-C once more quits; Ctrl-U empties the line.'
-  return next(model, { ...chat, isQuitArmed: true, flash: { kind: 'info', text } })
+  const { text } = draftOf(chat)
+  if (text === '') return next(model, chat, { type: 'quit' })
+  const said = 'Emptied: Ctrl-Y brings it back, Ctrl-C once more quits.'
+  return next(model, { ...write(chat, EMPTY_FIELD), deleted: text, flash: { kind: 'info', text: said } })
 }
 
 /** What was answered to the last Enter is gone with the next letter. */
 function write(chat: ChatScreen, draft: TextField): ChatScreen {
-  if (draft === draftOf(chat)) return chat
-  return withDraft({ ...chat, flash: null, isQuitArmed: false }, draft)
+  return draft === draftOf(chat) ? chat : withDraft({ ...chat, flash: null }, draft)
+}
+
+function editDraft(chat: ChatScreen, action: Edit): ChatScreen {
+  const before = draftOf(chat)
+  const after = edit(before, action)
+  const written = write(chat, after)
+  const isCut = action === 'delete-word' || action === 'delete-to-start' || action === 'delete-to-end'
+  const count = before.text.length - after.text.length
+  if (!isCut || count === 0) return written
+  return { ...written, deleted: before.text.slice(after.cursor, after.cursor + count) }
 }
 
 function moveByLine(model: Model, chat: ChatScreen, by: -1 | 1): ChatScreen {

@@ -21,7 +21,7 @@ export function chatOpened(model: Model, snapshot: ChatSnapshot): Next {
     draft: EMPTY_FIELD,
     overlay: null,
     flash: null,
-    isQuitArmed: false,
+    deleted: '',
     busy: null,
   }
   const [first] = chat.conversations
