@@ -28,7 +28,7 @@ export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string 
     let isDoubtful = false
     for (let x = 0; x < row.length; x++) {
       const cell = row[x]
-      const isDue = isDoubtful || isChanged(old, { row, x })
+      const isDue: boolean = isDoubtful || isChanged(old, { row, x })
       isDoubtful ||= isDue && (hasDoubt(cell) || hasDoubt(old?.[x]))
       if (!cell || cell.width === 0 || !isDue) continue
       if (at !== x) out += pen.moveTo(x, y)

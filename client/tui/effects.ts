@@ -25,6 +25,8 @@ export function createEffects({
 }): Effects {
   let chat: Chat | undefined
   let unsubscribe: () => void = () => undefined
+  /** At the start, a home with one account that is logged in leaves nothing to choose. */
+  let isFirstList = true
 
   async function use(opening: Promise<Chat>): Promise<void> {
     const opened = await opening
@@ -44,10 +46,19 @@ export function createEffects({
     for (const msg of kept) dispatch(msg)
   }
 
+  async function listAccounts(): Promise<void> {
+    const all = await accounts.list()
+    const [only, ...others] = all
+    const asOnly = isFirstList && only?.loggedIn && others.length === 0 ? only.userId : undefined
+    isFirstList = false
+    const asWanted = as ?? asOnly
+    dispatch({ type: 'accounts', accounts: all, ...(asWanted === undefined ? {} : { as: asWanted }) })
+  }
+
   async function work(command: Parameters<Effects['run']>[0]): Promise<void> {
     switch (command.type) {
       case 'list-accounts':
-        return dispatch({ type: 'accounts', accounts: await accounts.list(), ...(as ? { as } : {}) })
+        return await listAccounts()
       case 'sign-up':
         return await use(accounts.signUp(command))
       case 'log-in':

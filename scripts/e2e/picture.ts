@@ -4,6 +4,9 @@ const CELL_WIDTH = 9
 const CELL_HEIGHT = 19
 const BASELINE = 14
 const FONTS = "'DejaVu Sans Mono', 'Noto Sans Mono CJK JP', 'Noto Color Emoji', monospace"
+/** Without emoji: a digit is one too, as a keycap without its cap. */
+const ASCII_FONTS = "'DejaVu Sans Mono', monospace"
+const ASCII = /^[\x20-\x7e]$/
 const BACKGROUND = '#161616'
 const FOREGROUND = '#d0d0d0'
 const BASIC = [
@@ -42,9 +45,10 @@ function drawCell(cell: CellLook, { x, y }: { x: number; y: number }): string[] 
   if (back) parts.push(`<rect x="${x}" y="${y}" width="${width}" height="${CELL_HEIGHT}" fill="${back}"/>`)
   if (cell.text.trim() !== '') {
     const weight = cell.isBold ? ' font-weight="bold"' : ''
+    const font = ASCII.test(cell.text) ? ` font-family="${ASCII_FONTS}"` : ''
     const faint = cell.isFaint ? ' opacity="0.6"' : ''
     parts.push(
-      `<text x="${x}" y="${y + BASELINE}" fill="${text}"${weight}${faint}>${escapeXml(cell.text)}</text>`,
+      `<text x="${x}" y="${y + BASELINE}" fill="${text}"${font}${weight}${faint}>${escapeXml(cell.text)}</text>`,
     )
   }
   if (cell.isUnderlined) {

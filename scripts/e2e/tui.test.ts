@@ -1,0 +1,144 @@
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { currentRuntime, spawnArgs } from '../test/runtimes.ts'
+import { openTerminal, type TestTerminal } from './terminal.ts'
+import { createWorld, type Host, type Person, received, type World } from './world.ts'
+
+/** The terminal client as a person has it: the real program in a pseudo-terminal, its screen read by an emulator. */
+const test = suite('the chat in a terminal')
+
+const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
+/** Of the palette, as theme.ts has it for 256 colours. */
+const RED = 1
+
+let world: World
+let host: Host
+let alice: Person
+let bob: Person
+const terminals: TestTerminal[] = []
+
+test.before(async () => {
+  world = await createWorld()
+  host = await world.serve()
+  alice = world.person('alice', { servers: [host] })
+  bob = world.person('bob', { servers: [host] })
+  const made = await bob.run(['signup', 'bob'])
+  assert.is(made.code, 0, made.stderr)
+})
+
+test.after(async () => {
+  for (const terminal of terminals) await terminal.close()
+  await world?.close()
+})
+
+function chat(person: Person, { cols = 80, rows = 24, env = {} } = {}): TestTerminal {
+  const terminal = openTerminal({
+    ...spawnArgs(currentRuntime(), EXECUTABLE, ['chat']),
+    env: {
+      FASTCHAT_HOME: person.home,
+      FASTCHAT_SERVERS: host.url,
+      FASTCHAT_PASSWORD: undefined,
+      MONGODB_URI: undefined,
+      ...env,
+    },
+    cols,
+    rows,
+  })
+  terminals.push(terminal)
+  return terminal
+}
+
+test('a person signs up, writes, is answered, sees both delivered, resizes and quits', async () => {
+  const terminal = chat(alice)
+  await terminal.waitForText('Sign up')
+  terminal.key('enter')
+  await terminal.waitForText('Again')
+  terminal.type('alice')
+  terminal.key('tab')
+  terminal.type(alice.password)
+  terminal.key('tab')
+  terminal.type('something else')
+  terminal.key('enter')
+  const refused = await terminal.waitForText(/Again.*\bnot\b|Again.*differ|Again.*same/i)
+  assert.not.match(refused.join('\n'), alice.password)
+  assert.match(refused.join('\n'), '•••')
+  terminal.key('ctrl-u')
+  terminal.type(alice.password)
+  terminal.key('enter')
+  await terminal.waitForText('No conversations yet')
+
+  terminal.type('/msg bob hello from a terminal')
+  terminal.key('enter')
+  await terminal.waitForText(/you {2}hello from a terminal/)
+  const got = await bob.run(['recv', '--json', '--count', '1', '--timeout', '30'])
+  assert.is(received(got.stdout)[0]?.text, 'hello from a terminal', got.stderr)
+  await terminal.waitForText(/hello from a terminal ✓✓/)
+  const answered = await bob.run(['send', 'alice', 'hello back 日本語 👍🏽', '--wait', 'delivered'])
+  assert.is(answered.code, 0, answered.stderr)
+  await terminal.waitForText(/bob {2}hello back 日本語/)
+
+  const dashes = terminal
+    .cells()
+    .flat()
+    .filter(cell => cell.text === '╌')
+  assert.is(dashes.length, 160)
+  assert.ok(dashes.every(cell => cell.color === RED))
+
+  terminal.resize({ cols: 50, rows: 14 })
+  await terminal.waitForScreen(
+    screen => screen[1] === '╌'.repeat(50) && !screen.some(row => row.includes('┆')),
+    'the screen without the list of conversations',
+  )
+  await terminal.waitForText(/bob {2}hello back/)
+  terminal.key('ctrl-q')
+  assert.equal(await terminal.ended, { exitCode: 0, signal: 0 })
+  assert.equal(terminal.leftovers(), [])
+})
+
+test('a second start is logged in, shows what was said, and pastes without sending', async () => {
+  const terminal = chat(alice)
+  await terminal.waitForText(/bob {2}hello back/)
+  terminal.paste('one\ntwo\nthree')
+  await terminal.waitForText('three')
+  assert.not.match(terminal.screen().join('\n'), /you {2}one/)
+  terminal.key('ctrl-u')
+  terminal.key('ctrl-q')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
+
+for (const [signal, exitCode] of [
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+] as const) {
+  test(`${signal} ends it with ${exitCode} and leaves the terminal as it was found`, async () => {
+    const terminal = chat(world.person(`nobody-${exitCode}`, { servers: [host] }))
+    await terminal.waitForText('Sign up')
+    assert.ok(terminal.modes().isAlternateScreen && terminal.modes().isBracketedPaste)
+    terminal.kill(signal)
+    assert.is((await terminal.ended).exitCode, exitCode)
+    assert.equal(terminal.leftovers(), [])
+  })
+}
+
+test('without a terminal it draws nothing and says so with exit code 2', async () => {
+  const ended = await bob.run(['chat'])
+  assert.is(ended.code, 2)
+  assert.is(ended.stdout, '')
+  assert.match(ended.stderr, 'no terminal')
+})
+
+test('NO_COLOR is obeyed', async () => {
+  const terminal = chat(world.person('grey', { servers: [host] }), { env: { NO_COLOR: '1' } })
+  await terminal.waitForText('Sign up')
+  assert.ok(
+    terminal
+      .cells()
+      .flat()
+      .every(cell => cell.color === null && cell.background === null),
+  )
+})
+
+test.run()
