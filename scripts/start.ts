@@ -16,6 +16,7 @@ const DEFAULT_PORT = 8080
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 15_000
 const PROBE_TIMEOUT_MS = 3000
+const PARENT_CHECK_MS = 250
 
 const help = `Usage: fastchat start [--port PORT]        (npm start, deno task start)
 
@@ -35,6 +36,7 @@ export async function runStart(argv: readonly string[]): Promise<number> {
       process.stdout.write(help)
       return exitCodes.done
     }
+    endWithNpm()
     if (process.stdin.isTTY && process.stdout.isTTY) return await hostAndChat(options.port)
     const { runServe } = await import('../server/cli.ts')
     return await runServe(['--port', String(options.port)])
@@ -43,6 +45,21 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     process.stderr.write(`fastchat: ${error.message}\n`)
     return error.exitCode
   }
+}
+
+/**
+ * npm does not hand SIGTERM on: it ends, and would leave this process behind. Its end is seen by the parent's id, and
+ * then this process tells itself what it should have been told.
+ */
+function endWithNpm(): void {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const npm = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_CHECK_MS)
+  timer.unref()
 }
 
 function readOptions(argv: readonly string[]): { port: number; help: boolean } {
