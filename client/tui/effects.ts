@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
 import type { Command, Failure, Msg } from './msg.ts'
@@ -28,8 +29,10 @@ export function createEffects({
   /** At the start, a home with one account that is logged in leaves nothing to choose. */
   let isFirstList = true
 
-  async function use(opening: Promise<Chat>): Promise<void> {
-    const opened = await opening
+  async function use(open: () => Promise<Chat>): Promise<void> {
+    // Deriving a key from a password keeps this thread busy: what says so must be on the screen before.
+    await setImmediate()
+    const opened = await open()
     chat = opened
     // Before the snapshot is asked for, so that nothing falls between; what comes before its answer is kept back.
     let early: Msg[] | null = []
@@ -60,11 +63,11 @@ export function createEffects({
       case 'list-accounts':
         return await listAccounts()
       case 'sign-up':
-        return await use(accounts.signUp(command))
+        return await use(() => accounts.signUp(command))
       case 'log-in':
-        return await use(accounts.logIn(command))
+        return await use(() => accounts.logIn(command))
       case 'resume':
-        return await use(accounts.resume(command))
+        return await use(() => accounts.resume(command))
       default:
         return chat ? await workInChat(chat, command) : undefined
     }

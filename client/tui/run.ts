@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../../schema/errors.ts'
 import type { Accounts } from '../chat.ts'
 import { createEffects } from './effects.ts'
@@ -21,6 +22,8 @@ export interface TuiOptions {
 
 const FAST_TICK_MS = 100
 const SLOW_TICK_MS = 1000
+/** What is unsent by then goes out next time: it is on the disk. */
+const MAX_CLOSE_MS = 3000
 
 /**
  * The chat in this process's terminal, until the person quits or `stop` is aborted. The terminal is left as it was
@@ -61,12 +64,13 @@ export async function runTui({
     const next = update(model, msg)
     const isChanged = next.model !== model
     model = next.model
+    if (isChanged && !isDrawDue) {
+      // What comes in one turn of the event loop (a paste, a burst of messages) is drawn once.
+      isDrawDue = true
+      setImmediate(draw)
+    }
     for (const command of next.commands) perform(command)
     setTicks()
-    if (!isChanged || isDrawDue) return
-    // What comes in one turn of the event loop (a paste, a burst of messages) is drawn once.
-    isDrawDue = true
-    setImmediate(draw)
   }
 
   function draw(): void {
@@ -115,7 +119,7 @@ export async function runTui({
     clearInterval(timer?.interval)
     // First the screen: closing may take a moment, in which the shell's prompt should be back already.
     terminal.restore()
-    await effects.close()
+    await Promise.race([effects.close(), delay(MAX_CLOSE_MS, undefined, { ref: false })])
     undoCrash()
   }
   return exitCodes.done

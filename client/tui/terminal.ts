@@ -33,6 +33,8 @@ export interface TerminalOptions {
 
 /** A lone Escape is the key when nothing has followed it for so long. */
 const ESCAPE_TIMEOUT_MS = 50
+/** A process that runs so long after it was to stop has been continued. */
+const SUSPEND_CHECK_MS = 200
 
 /** What terminal-kit's types leave out: `str` makes the sequences instead of writing them. */
 interface Sequences {
@@ -67,7 +69,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   }
   const generic = options.env.TERM ?? 'xterm'
   const kit = terminalKit.createTerminal({ stdin, stdout, generic, appId: '', appName: generic })
-  const { str } = kit as unknown as { str: Sequences }
+  const { str } = silence(kit)
   const { enterSequence, leaveSequence } = modes(str)
   const depth = colorDepth(options.env)
   const pen = createPen(str, style => sgr(lookOf(style, depth)))
@@ -75,6 +77,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   let shown: Grid | null = null
   let wanted: Grid | null = null
   let isOpen = false
+  let isRestored = false
   let escapeTimer: ReturnType<typeof setTimeout> | undefined
 
   const size = (): Size => ({
@@ -133,7 +136,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   }
 
   function onContinued(): void {
-    if (isOpen) return
+    if (isOpen || isRestored) return
     enter()
     onResized()
   }
@@ -163,9 +166,13 @@ export function openTerminal(options: TerminalOptions): Terminal {
     },
     suspend() {
       leave()
-      process.kill(process.pid, 'SIGTSTP')
+      // The whole group: the shell waits for npm, or whatever has started this process.
+      process.kill(0, 'SIGTSTP')
+      // Not stopped at all (nobody is there to say `fg`), or continued without SIGCONT being delivered.
+      setTimeout(onContinued, SUSPEND_CHECK_MS)
     },
     restore() {
+      isRestored = true
       leave()
       stdin.off('data', onData)
       stdin.off('end', onGone)
@@ -201,6 +208,11 @@ function modes(str: Sequences): { enterSequence: string; leaveSequence: string }
       str.hideCursor(false) +
       str.alternateScreenBuffer(false),
   }
+}
+
+/** Its own handler of the process's end would write after ours, when the terminal is somebody else's again. */
+function silence(kit: ReturnType<typeof terminalKit.createTerminal>): { str: Sequences } {
+  return Object.assign(kit as unknown as { str: Sequences }, { shutdown: true })
 }
 
 function createPen(str: Sequences, style: (style: StyleName) => string): Pen {
