@@ -72,6 +72,14 @@ export class Rec {
     return this.#doc
   }
 
+  /** Keeps only the bytes, for those that hold many documents; what was decoded is decoded again when asked for. */
+  compact(): void {
+    if (this.bytes.length > 0) {
+      this.#doc = undefined
+      this.#plain = undefined
+    }
+  }
+
   /** The document in plain JavaScript values. Not to be changed by the caller. */
   get plain(): Doc {
     if (this.#plain === undefined) this.#plain = decodePlain(this.bytes)

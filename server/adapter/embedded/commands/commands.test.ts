@@ -184,6 +184,30 @@ test('a parallel array in a compound index is 171, an array as _id is 53', async
   })
 })
 
+test('values too long for a key are found, kept apart and ordered all the same', async () => {
+  await withDatabase(async ({ db }) => {
+    const c = db.collection<{ _id: string; t?: string }>('c')
+    await c.createIndex({ t: -1 }, { unique: true })
+    const long = 'x'.repeat(5000)
+    await c.insertMany(['c', 'a', 'b'].map(end => ({ _id: `${long}${end}`, t: `${end}${long}${end}` })))
+    assert.is(await codeOf(() => c.insertOne({ _id: `${long}a` })), 11000)
+    assert.is(await codeOf(() => c.insertOne({ _id: 'other', t: `a${long}a` })), 11000)
+    assert.is((await c.findOne({ _id: `${long}b` }))?._id.at(-1), 'b')
+    assert.is((await c.findOne({ t: `b${long}b` }))?._id.at(-1), 'b')
+    assert.is(await c.countDocuments({ t: { $gt: `a${long}b` } }), 2)
+    assert.equal(
+      (await c.find().sort({ _id: 1 }).toArray()).map(doc => doc._id.at(-1)),
+      ['a', 'b', 'c'],
+    )
+    const stream = c.watch([], { fullDocument: 'updateLookup' })
+    await stream.tryNext()
+    await c.updateOne({ _id: `${long}a` }, { $set: { t: 'short' } })
+    assert.is(((await stream.next()) as Document).fullDocument.t, 'short')
+    await stream.close()
+    assert.is((await c.deleteMany({ _id: { $in: [`${long}a`, `${long}c`] } })).deletedCount, 2)
+  })
+})
+
 test('a cursor is forgotten when nobody asks it for too long', async () => {
   await withDatabase(
     async ({ db }) => {

@@ -51,6 +51,7 @@ export function* sortRows<T>(
     const rec = recOf(row)
     const key = sortKey(rec.doc, spec)
     const cost = rec.bytes.length + key.length + ROW_OVERHEAD_BYTES
+    rec.compact()
     held.push({ key, order: order++, row, bytes: cost })
     bytes += cost
     if (keep !== undefined && held.length > keep * 2 + 100) {

@@ -2,7 +2,7 @@ import type { Timestamp } from 'bson'
 import { compileStages } from '../aggregate/pipeline.ts'
 import { type Doc, decode, Rec } from '../bson/codec.ts'
 import { identicalValues } from '../bson/compare.ts'
-import { encodeValue } from '../bson/key.ts'
+import { encodeValue, joinKey } from '../bson/key.ts'
 import { tagOf } from '../bson/value.ts'
 import { MongoError } from '../errors.ts'
 import { OP, type OplogEntry, tsFromValue, tsValue } from '../storage/oplog.ts'
@@ -195,7 +195,10 @@ export class ChangeStream {
     let current: Doc | null = null
     if (collection !== undefined) {
       const idIndex = collection.indexes[0]
-      const key = Buffer.concat([indexPrefix(idIndex?.id ?? 0), encodeValue((rest.documentKey as Doc)._id)])
+      const key = Buffer.concat([
+        indexPrefix(idIndex?.id ?? 0),
+        joinKey([encodeValue((rest.documentKey as Doc)._id)]).key,
+      ])
       const rid = this.#store.engine.index.get(key)
       const found =
         rid === undefined ? undefined : this.#store.read(collection, Buffer.from(rid).readUIntBE(0, 6))
