@@ -85,7 +85,10 @@ export function createDecoder(): Decoder {
       // xterm's old mouse report has three more bytes; it is asked for nowhere, but must not be taken for text.
       if (final === 'M' && parameters === '') return take(sequence.length + 3, null)
       const input = readSequence(parameters, intermediates === '$' ? '$' : final)
-      return take(sequence.length, sequence.startsWith('\x1b\x1b') ? withAlt(input) : input)
+      if (!sequence.startsWith('\x1b\x1b')) return take(sequence.length, input)
+      // Alt as some terminals send it; before what is no key (a paste, the mouse) it was Escape.
+      if (input?.type !== 'key') return take(1, { type: 'key', key: 'escape' })
+      return take(sequence.length, { type: 'key', key: altKey(input.key) })
     }
     const [answer] = ANSWER.exec(rest) ?? []
     if (answer !== undefined) return take(answer.length, null)
@@ -135,10 +138,6 @@ function startOfEnd(text: string): number {
     if (text.endsWith(PASTE_END.slice(0, length))) return length
   }
   return 0
-}
-
-function withAlt(input: Input | null): Input | null {
-  return input?.type === 'key' ? { type: 'key', key: altKey(input.key) } : input
 }
 
 function joinTexts(inputs: Input[]): Input[] {
