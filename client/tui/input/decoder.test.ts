@@ -39,7 +39,7 @@ test('`write()` gives the same however a stream is cut into chunks', () => {
   const bytes = new TextEncoder().encode(stream)
   const whole = joined(decode(bytes))
   const places = fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 12 })
-  fc.assert(
+  void fc.assert(
     fc.property(places, cuts => {
       const sorted = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
       const chunks = sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end))
@@ -49,12 +49,12 @@ test('`write()` gives the same however a stream is cut into chunks', () => {
 })
 
 test('`write()` never throws, and never makes a key of what is pasted, whatever comes', () => {
-  fc.assert(
+  void fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 10 }), chunks => {
       decode(...chunks)
     }),
   )
-  fc.assert(
+  void fc.assert(
     fc.property(fc.string(), text => {
       const pasted = text.replaceAll('\x1b[201~', '')
       const inputs = decode(`\x1b[200~${pasted}\x1b[201~`)

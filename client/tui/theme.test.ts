@@ -1,0 +1,49 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { colorDepth, lookOf } from './theme.ts'
+import type { StyleName } from './view/canvas.ts'
+
+const test = suite('theme')
+
+const STYLES: readonly StyleName[] = [
+  ...(['plain', 'faint', 'strong', 'dash', 'brand', 'online', 'offline'] as const),
+  ...(['mine', 'theirs', 'unread', 'error', 'done', 'selected', 'field'] as const),
+]
+
+test('`colorDepth()` obeys NO_COLOR before anything else', () => {
+  assert.is(colorDepth({ NO_COLOR: '1', TERM: 'xterm-256color', COLORTERM: 'truecolor' }), 0)
+  assert.is(colorDepth({ NO_COLOR: '', TERM: 'xterm-256color' }), 256)
+})
+
+test('`colorDepth()` knows what terminals say of themselves', () => {
+  assert.is(colorDepth({ TERM: 'dumb' }), 0)
+  assert.is(colorDepth({ TERM: 'vt100' }), 0)
+  assert.is(colorDepth({ TERM: 'xterm' }), 16)
+  assert.is(colorDepth({ TERM: 'linux' }), 16)
+  assert.is(colorDepth({}), 16)
+  for (const TERM of ['xterm-256color', 'alacritty', 'foot', 'xterm-kitty', 'xterm-ghostty', 'tmux'])
+    assert.is(colorDepth({ TERM }), 256, TERM)
+  assert.is(colorDepth({ TERM: 'xterm', COLORTERM: 'truecolor' }), 256)
+})
+
+test('`lookOf()` draws the dashes red wherever there are colours', () => {
+  for (const depth of [16, 256] as const) assert.is(lookOf('dash', depth).color, 1)
+})
+
+test('`lookOf()` has no colour without colours, and still tells what matters', () => {
+  for (const style of STYLES) {
+    const { color, bgColor } = lookOf(style, 0)
+    assert.is(color ?? bgColor, undefined, style)
+  }
+  for (const style of ['unread', 'error', 'selected'] as const)
+    assert.not.equal(lookOf(style, 0), lookOf('plain', 0), style)
+})
+
+test('`lookOf()` keeps to the 16 colours where there are no more', () => {
+  for (const style of STYLES) {
+    const { color = 0, bgColor = 0 } = lookOf(style, 16)
+    assert.ok(color < 16 && bgColor < 16, style)
+  }
+})
+
+test.run()
