@@ -3,16 +3,12 @@ import { connectDatabase, type Database } from './adapter/mongo/connect.ts'
 import { createFeed } from './adapter/mongo/feed.ts'
 import { createAddressOf, reachableUrl } from './adapter/node/address.ts'
 import { createNodeSockets, type Listening } from './adapter/node/listen.ts'
+import { assemble } from './assemble.ts'
 import { makeServerKey } from './auth/server-key.ts'
-import { Tokens } from './auth/tokens.ts'
 import { type Limits, limitsWith } from './config/limits.ts'
-import { perMinute } from './core/token-bucket.ts'
-import { Frames } from './delivery/frames.ts'
-import { Hub } from './delivery/hub.ts'
-import { Lease } from './delivery/lease.ts'
+import type { Hub } from './delivery/hub.ts'
+import type { Lease } from './delivery/lease.ts'
 import { Rounds } from './delivery/rounds.ts'
-import { createApp } from './http/app.ts'
-import type { Services } from './http/context.ts'
 import type { Clock } from './port/clock.ts'
 import { errorFields, type Log } from './port/log.ts'
 import type { Store } from './port/store.ts'
@@ -81,41 +77,19 @@ async function start(
   const { uri, database } = await openDatabase(options, undo)
   const store = options.wrapStore?.(database.store) ?? database.store
   const key = await makeServerKey()
-  let isStopping = false
 
   // The port first: with port 0 the address that others are told is known only now. Until all is there it answers 503.
+  let isServing = false
+  let url = ''
   const sockets = createNodeSockets({ maxFrameBytes: limits.maxFrameBytes, log })
-  let isReady = false
-  const hub: Hub = new Hub({
+  const { app, hub, lease } = assemble({
     ...{ key, store, clock, log, limits },
-    now: () => lease.now(),
-    dead: () => lease.dead(),
-  })
-  const tokens = new Tokens({ key, store, now: () => lease.now(), limits })
-  const frames = new Frames({ hub, tokens, clock, now: () => lease.now(), log, limits })
-  const services: Omit<Services, 'lease'> = {
-    ...{ key, store, tokens, hub, frames, clock, log, limits },
     upgrade: sockets.upgrade,
     addressOf: createAddressOf({ trustProxy: options.trustProxy ?? false }),
-    isStopping: () => isStopping || !isReady,
-    rates: {
-      logins: perMinute(limits.maxLoginsPerMinute),
-      challenges: perMinute(limits.maxLoginsPerMinute),
-      failedLogins: perMinute(limits.maxFailedLoginsPerMinute, { maxKeys: 100_000 }),
-      claims: perMinute(limits.maxClaimsPerMinute),
-    },
-  }
-  let url = ''
-  const lease: Lease = new Lease({
-    ...{ key, clock, log, limits },
-    store: store.servers,
+    isStopping: () => !isServing,
     url: () => url,
-    load: () => hub.size,
-    onLost() {
-      hub.reassert().catch(error => log.warn(errorFields(error), 'Cannot write presence again'))
-    },
   })
-  const listening = await sockets.listen(createApp({ ...services, lease }) as never, {
+  const listening = await sockets.listen(app, {
     host,
     port: options.port,
   })
@@ -133,7 +107,7 @@ async function start(
     ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   })
   rounds.start()
-  isReady = true
+  isServing = true
 
   let stopping: Promise<void> | undefined
   return {
@@ -142,7 +116,7 @@ async function start(
     serverId: key.serverId,
     mongodbUri: uri,
     stop() {
-      isStopping = true
+      isServing = false
       stopping ??= stopServing({ hub, rounds, listening, clock }).then(unwind)
       return stopping
     },

@@ -15,6 +15,11 @@ interface Bindings {
   incoming: IncomingMessage
 }
 
+/** As much of a Hono app as is needed here. */
+export interface Answering {
+  fetch(request: Request, environment?: unknown): Response | Promise<Response>
+}
+
 export interface ListenOptions {
   host: string
   /** 0: any free port. */
@@ -32,7 +37,7 @@ export interface Listening {
 export interface NodeSockets {
   upgrade: Upgrade
   /** @throws FastChatError `port_in_use`; `bad_config` when the host cannot be listened on */
-  listen(app: Hono<never>, options: ListenOptions): Promise<Listening>
+  listen(app: Answering, options: ListenOptions): Promise<Listening>
 }
 
 /** A peer that does not answer a close is cut off after this. */
@@ -80,8 +85,10 @@ export function createNodeSockets({ maxFrameBytes, log }: { maxFrameBytes: numbe
         }
       }),
     async listen(app, options) {
-      answer = async (request, environment) => await app.fetch(request, environment as never)
-      const server = createAdaptorServer({ fetch: app.fetch as Hono['fetch'] }) as Server
+      answer = async (request, environment) => await app.fetch(request, environment)
+      const server = createAdaptorServer({
+        fetch: (request, environment) => app.fetch(request, environment),
+      }) as Server
       guardUpgrades(server, { injectWebSocket, log })
       const port = await listening(server, options)
       return {

@@ -1,0 +1,59 @@
+import type { Hono } from 'hono'
+import type { ServerKey } from './auth/server-key.ts'
+import { Tokens } from './auth/tokens.ts'
+import type { Limits } from './config/limits.ts'
+import { perMinute } from './core/token-bucket.ts'
+import { Frames } from './delivery/frames.ts'
+import { Hub } from './delivery/hub.ts'
+import { Lease } from './delivery/lease.ts'
+import { createApp } from './http/app.ts'
+import type { Carried, Services } from './http/context.ts'
+import type { Clock } from './port/clock.ts'
+import { errorFields, type Log } from './port/log.ts'
+import type { Store } from './port/store.ts'
+import type { Upgrade } from './port/wire.ts'
+
+/** What a server needs of the world, every part behind a port. */
+export interface Parts {
+  key: ServerKey
+  store: Store
+  clock: Clock
+  log: Log
+  limits: Limits
+  upgrade: Upgrade
+  addressOf: Services['addressOf']
+  isStopping: () => boolean
+  /** The address that clients and other servers are told. */
+  url: () => string
+}
+
+/** Joins the parts of a server. Nothing runs yet: no port, no timer, no change stream. */
+export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: Lease } {
+  const { key, store, clock, log, limits } = parts
+  const now = () => lease.now()
+  const hub: Hub = new Hub({ ...{ key, store, clock, log, limits, now }, dead: () => lease.dead() })
+  const lease: Lease = new Lease({
+    ...{ key, clock, log, limits },
+    store: store.servers,
+    url: parts.url,
+    load: () => hub.size,
+    onLost() {
+      hub.reassert().catch(error => log.warn(errorFields(error), 'Cannot write presence again'))
+    },
+  })
+  const tokens = new Tokens({ key, store, now, limits })
+  const frames = new Frames({ hub, tokens, clock, now, log, limits })
+  const app = createApp({
+    ...{ key, store, tokens, hub, frames, lease, clock, log, limits },
+    upgrade: parts.upgrade,
+    addressOf: parts.addressOf,
+    isStopping: parts.isStopping,
+    rates: {
+      logins: perMinute(limits.maxLoginsPerMinute),
+      challenges: perMinute(limits.maxLoginsPerMinute),
+      failedLogins: perMinute(limits.maxFailedLoginsPerMinute, { maxKeys: 100_000 }),
+      claims: perMinute(limits.maxClaimsPerMinute),
+    },
+  })
+  return { app, hub, lease }
+}
