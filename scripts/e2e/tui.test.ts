@@ -9,6 +9,8 @@ import { createWorld, type Host, type Person, received, type World } from './wor
 const test = suite('the chat in a terminal')
 
 const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
+const CRASH = fileURLToPath(new URL('tui-crash.fixture.ts', import.meta.url))
+const LEAVE_SCREEN = '\x1b[?1049l'
 /** Of the palette, as theme.ts has it for 256 colours. */
 const RED = 1
 
@@ -122,6 +124,50 @@ for (const [signal, exitCode] of [
     assert.equal(terminal.leftovers(), [])
   })
 }
+
+for (const how of ['throw', 'reject']) {
+  test(`a crash (${how}) leaves the terminal as it was found, and reports no text of an error`, async () => {
+    const terminal = openTerminal({ ...spawnArgs(currentRuntime(), CRASH, [how]), cols: 120 })
+    terminals.push(terminal)
+    await terminal.waitForText('Sign up')
+    assert.is((await terminal.ended).exitCode, 1)
+    assert.equal(terminal.leftovers(), [])
+    assert.match(terminal.screen().join('\n'), /internal error, please report it\n(Type)?Error\n +at /)
+    assert.not.match(terminal.output(), 'secret')
+  })
+}
+
+test('Ctrl-Z gives the terminal back to the shell, and comes back with the same screen', async () => {
+  const terminal = chat(world.person('sleepy', { servers: [host] }))
+  const before = await terminal.waitForText('Sign up')
+  const length = terminal.output().length
+  terminal.key('ctrl-z')
+  await terminal.waitForScreen(() => terminal.output().slice(length).includes(LEAVE_SCREEN), 'the shell')
+  // Nobody can say `fg` here: the kernel does not stop a group without a shell above it. So it comes back by itself.
+  await terminal.waitForScreen(
+    screen => terminal.modes().isAlternateScreen && screen.join() === before.join(),
+    'the same screen again',
+  )
+  terminal.key('ctrl-c')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
+
+test('what was typed is on the screen whatever the letters, and Ctrl-L draws it again', async () => {
+  const terminal = chat(alice)
+  await terminal.waitForText('message bob')
+  terminal.type('日本語 ')
+  terminal.type('é'.repeat(1000))
+  terminal.type(' end')
+  await terminal.waitForText(/é end/)
+  terminal.key('ctrl-l')
+  await terminal.waitForText(/é end/)
+  terminal.key('ctrl-c')
+  await terminal.waitForText('message bob')
+  terminal.key('ctrl-c')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
 
 test('without a terminal it draws nothing and says so with exit code 2', async () => {
   const ended = await bob.run(['chat'])

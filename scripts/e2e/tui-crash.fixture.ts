@@ -1,0 +1,24 @@
+import { runTui } from '../../client/tui/run.ts'
+
+/** The terminal client over accounts that make it crash, by a throw or by a rejection (the first argument). */
+const SECRET = 'secret text of a message'
+
+const controller = new AbortController()
+process.exit(
+  await runTui({
+    accounts: {
+      list() {
+        setTimeout(() => {
+          if (process.argv[2] === 'throw') throw new Error(SECRET)
+          void Promise.reject(new TypeError(SECRET))
+        }, 500)
+        return Promise.resolve([])
+      },
+      signUp: () => Promise.reject(new Error('never asked')),
+      logIn: () => Promise.reject(new Error('never asked')),
+      resume: () => Promise.reject(new Error('never asked')),
+    },
+    terminal: process.env,
+    stop: controller.signal,
+  }),
+)
