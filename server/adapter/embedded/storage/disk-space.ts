@@ -1,4 +1,5 @@
-import { statfsSync } from 'node:fs'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** Less room than this explains a failed write. */
 const LOW_BYTES = 64 * 1024 * 1024
@@ -6,6 +7,8 @@ const LOW_BYTES = 64 * 1024 * 1024
 const REGAINED_BYTES = 256 * 1024
 /** A full disk is tried again after this time in any case. */
 const RETRY_MS = 1000
+
+const PROBE_BYTES = 256 * 1024
 
 /** ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL. */
 const FULL_CODES: ReadonlySet<unknown> = new Set([28, 122, 27, -30792, 'ENOSPC', 'EDQUOT', 'EFBIG'])
@@ -30,11 +33,25 @@ export class DiskSpace {
     }
   }
 
+  /** A quota shows only when one writes. */
+  #isRefused(): boolean {
+    const probe = join(this.#path, 'probe')
+    try {
+      writeFileSync(probe, Buffer.alloc(PROBE_BYTES), { mode: 0o600 })
+      return false
+    } catch (error) {
+      return FULL_CODES.has((error as { code?: unknown }).code)
+    } finally {
+      rmSync(probe, { force: true })
+    }
+  }
+
   /** Did the disk cause this failure? Remembers it when it did. */
   explains(error: unknown): boolean {
     const code = (error as { code?: unknown } | undefined)?.code
     const freeBytes = this.#freeBytes()
-    if (!FULL_CODES.has(code) && !(code === CUT_SHORT && freeBytes < LOW_BYTES)) return false
+    if (!FULL_CODES.has(code) && !(code === CUT_SHORT && (freeBytes < LOW_BYTES || this.#isRefused())))
+      return false
     this.#full = { freeBytes, triedAtMs: performance.now() }
     return true
   }

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MongoError } from '../errors.ts'
-import { tempDir } from '../testing/harness.ts'
+import { tempDir, waitFor } from '../testing/harness.ts'
 import { Engine } from './engine.ts'
 
 const test = suite('storage/engine')
@@ -86,6 +86,36 @@ test('`Table.range()` reads the same backwards when asked', async () => {
     engine.docs.range({ ...ALL, reverse: true, limit: 1 }).map(e => e.key.readUInt32BE(0)),
     [7],
   )
+  await engine.close()
+})
+
+test('`Engine.write()` throws 14031, keeps nothing of it, and goes on when there is room again', async () => {
+  const engine = new Engine(tempDir())
+  await engine.write(() => engine.docs.put(key(1), VALUE))
+  const full = Object.assign(new Error('no space'), { code: 28 })
+  const refused = await Promise.allSettled([
+    engine.write(() => engine.docs.put(key(2), VALUE)),
+    engine.write(() => {
+      engine.docs.put(key(3), VALUE)
+      throw full
+    }),
+  ])
+  assert.equal(
+    refused.map(result => (result.status === 'rejected' ? result.reason.code : 0)),
+    [14031, 14031],
+  )
+  const kept = (): number[] => engine.docs.range(ALL).map(entry => entry.key.readUInt32BE(0))
+  assert.equal(kept(), [1])
+  const write = (): Promise<boolean> =>
+    engine
+      .write(() => engine.docs.put(key(4), VALUE))
+      .then(
+        () => true,
+        () => false,
+      )
+  assert.is(await write(), false, 'a full disk is not hammered')
+  await waitFor(write)
+  assert.equal(kept(), [1, 4])
   await engine.close()
 })
 
