@@ -70,6 +70,13 @@ test('`write()` delivers a bracketed paste as one, its line breaks and escapes w
   ])
 })
 
+test('`write()` takes a paste out of the stream even right behind an Escape', () => {
+  assert.equal(decode('\x1b\x1b[200~one\ntwo\x1b[201~'), [
+    { type: 'key', key: 'escape' },
+    { type: 'paste', text: 'one\ntwo' },
+  ])
+})
+
 test('`write()` gives out a paste that never ends before it takes all memory', () => {
   const decoder = createDecoder()
   decoder.write(new TextEncoder().encode('\x1b[200~'))
