@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nodePath } from './test/runtimes.ts'
+import { nodePath } from './runtimes.ts'
 
 const test = suite('bin.mjs')
 

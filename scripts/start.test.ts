@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { currentRuntime, spawnArgs } from './test/runtimes.ts'
+import { currentRuntime, spawnArgs } from './runtimes.ts'
 import { waitFor } from './test/wait-for.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -1,4 +1,4 @@
-import type { Runtime } from './runtimes.ts'
+import type { Runtime } from '../runtimes.ts'
 
 /** What the harness inside the test process knows. `done` is false until every suite has run. */
 export interface HarnessReport {

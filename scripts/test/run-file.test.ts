@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { currentRuntime, runtimeEnv } from '../runtimes.ts'
 import type { FileResult } from './report.ts'
 import { runFile } from './run-file.ts'
-import { currentRuntime, runtimeEnv } from './runtimes.ts'
 import { waitFor } from './wait-for.ts'
 
 const test = suite('runFile')

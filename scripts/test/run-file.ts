@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Runtime, spawnArgs } from '../runtimes.ts'
 import { killQuietly, MARK, reap } from './processes.ts'
 import { countAllowedSkips, type FileResult, type HarnessReport, judge, type ProcessEnd } from './report.ts'
-import { type Runtime, spawnArgs } from './runtimes.ts'
 
 export interface RunFileOptions {
   runtime: Runtime

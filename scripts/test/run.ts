@@ -8,10 +8,10 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { RUNTIMES, type Runtime, runtimeEnv } from '../runtimes.ts'
 import { findTestFiles, timeoutMsOf } from './discover.ts'
 import { type FileResult, formatCounts, formatLine } from './report.ts'
 import { killAll, runFile } from './run-file.ts'
-import { RUNTIMES, type Runtime, runtimeEnv } from './runtimes.ts'
 
 const DEFAULT_JOBS = Math.min(2, availableParallelism())
 

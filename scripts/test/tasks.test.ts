@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DENO_FLAGS } from './runtimes.ts'
+import { DENO_FLAGS } from '../runtimes.ts'
 
 const test = suite('tasks')
 
