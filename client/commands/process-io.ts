@@ -65,7 +65,9 @@ const ERASE = ['\u007f', '\b']
 const INTERRUPT = '\u0003'
 const END_OF_INPUT = '\u0004'
 const ERASE_LINE = '\u0015'
+/** An arrow and the like: ESC [ …, ESC O …, or Alt with a key. */
 const ESCAPE = '\u001b'
+const KEY_SEQUENCE = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[@-~]|O.|.)?`, 'gu')
 const MAX_CHARACTERS = 4096
 
 /** A line typed in raw mode; what would move a cursor is dropped. */
@@ -74,9 +76,7 @@ function readSecretLine(stdin: NodeJS.ReadStream): Promise<string> {
     const decoder = new TextDecoder()
     let typed: string[] = []
     const take = (chunk: Uint8Array) => {
-      const text = decoder.decode(chunk, { stream: true })
-      // A key like an arrow comes as one chunk that begins with ESC.
-      if (text.startsWith(ESCAPE)) return
+      const text = decoder.decode(chunk, { stream: true }).replace(KEY_SEQUENCE, '')
       for (const character of text) {
         if (ENTER.includes(character)) return finish(() => resolve(typed.join('')))
         if (character === INTERRUPT) return finish(() => reject(new Interrupted()))
