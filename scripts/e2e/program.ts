@@ -10,6 +10,8 @@ export interface ProgramOptions {
   env?: Record<string, string | undefined>
   /** Given to the program's standard input, which is then closed. Default: closed at once. */
   stdin?: string
+  /** What is run in the place of `fastchat`: a file that prepares something and then imports it. */
+  script?: string
 }
 
 /** How a program ended. */
@@ -43,7 +45,7 @@ export function startProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Program {
-  const line = spawnArgs(runtime, EXECUTABLE, args)
+  const line = spawnArgs(runtime, options.script ?? EXECUTABLE, args)
   const child = spawn(line.command, line.args, {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Chat, TimelineItem } from '../../../client/chat.ts'
+import { generateKey, publicEd25519 } from '../../../client/crypto/keys.ts'
+import type { PrivateJwk } from '../../../client/crypto/types.ts'
+import { sealVault } from '../../../client/crypto/vault.ts'
+import { askAnyServer } from '../../../client/net/any-server.ts'
+import { systemClock } from '../../../client/net/clock.ts'
+import { createTransport } from '../../../client/net/create-transport.ts'
+import type { Transport } from '../../../client/net/transport.ts'
+import { createDevice, readIdentity, writeDevice } from '../../../client/session/device.ts'
+import { createSession } from '../../../client/session.ts'
+import { openStore } from '../../../client/store/lmdb-store.ts'
+import { argon2idLimits } from '../../../schema/limits.ts'
+import { type Mark, markOf } from './tally.ts'
+
+/** A device of somebody: real keys, a real store on the disk, real sockets; its session runs in this process. */
+export interface Device {
+  /** `user/number`. */
+  readonly name: string
+  readonly userId: string
+  readonly accountKey: PrivateJwk
+  readonly folder: string
+  /** The messages of others that came since the session began, for the progress of a burst. */
+  received: number
+  /** What the sessions reported as defects of theirs. */
+  readonly defects: unknown[]
+  chat(): Chat
+  /** Begins a session, at the first of these servers that answers. */
+  open(servers: readonly string[], options?: { transport?: Transport }): Promise<void>
+  close(): Promise<void>
+  /** What this device shows, oldest first in each conversation. */
+  lines(): Promise<TimelineItem[]>
+}
+
+const clock = systemClock
+export const realTransport: Transport = createTransport({ clock })
+
+/**
+ * Makes an account, or one more device of it. Passwords are left out: the account's key is what everything hangs on.
+ *
+ * @param of the account's first device
+ */
+export async function makeDevice({
+  name,
+  userId,
+  folder: parent,
+  servers,
+  of,
+}: {
+  name: string
+  userId: string
+  folder: string
+  servers: readonly string[]
+  of?: Device | undefined
+}): Promise<Device> {
+  const accountKey = of?.accountKey ?? (await generateKey('Ed25519'))
+  const made = await createDevice({ userId, accountKey, now: clock.now() })
+  const apis = servers.map(url => realTransport.api(url))
+  if (of) {
+    await askAnyServer(api => api.addDevice(made.registration), { apis })
+  } else {
+    const salt = randomBytes(16).toString('base64url')
+    const kdf = { name: 'argon2id' as const, salt, ...argon2idLimits.default }
+    const vault = await sealVault(accountKey, { userId, vaultKey: randomBytes(32) })
+    const authKey = randomBytes(32).toString('base64url')
+    const account = { userId, kdf, authKey, accountKey: publicEd25519(accountKey), vault }
+    await askAnyServer(api => api.createAccount({ ...account, device: made.registration }), { apis })
+  }
+  const folder = join(parent, name.replace('/', '-'))
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const storageKey = randomBytes(32)
+  const store = openStore({ folder, storageKey })
+  await writeDevice(store, made)
+  await store.close()
+  return new LocalDevice({ name, userId, accountKey, folder, storageKey })
+}
+
+class LocalDevice implements Device {
+  readonly name: string
+  readonly userId: string
+  readonly accountKey: PrivateJwk
+  readonly folder: string
+  readonly defects: unknown[] = []
+  received = 0
+  readonly #storageKey: Uint8Array
+  #chat: Chat | undefined
+
+  constructor(parts: {
+    name: string
+    userId: string
+    accountKey: PrivateJwk
+    folder: string
+    storageKey: Uint8Array
+  }) {
+    this.name = parts.name
+    this.userId = parts.userId
+    this.accountKey = parts.accountKey
+    this.folder = parts.folder
+    this.#storageKey = parts.storageKey
+  }
+
+  chat(): Chat {
+    if (this.#chat) return this.#chat
+    throw new Error(`Cannot use device ${this.name}: it has no session`)
+  }
+
+  async open(servers: readonly string[], { transport = realTransport } = {}): Promise<void> {
+    const store = openStore({ folder: this.folder, storageKey: this.#storageKey })
+    const identity = readIdentity(store)
+    if (!identity) throw new Error(`Cannot open device ${this.name}: its identity is not there`)
+    this.#chat = await createSession({
+      ...{ identity, store, transport, servers, clock },
+      onLogOut: async () => undefined,
+      report: error => this.defects.push(error),
+    })
+    // Each message that enters the timeline is told of once without a state or as `stored`; what follows is its news.
+    const seen = new Set<string>()
+    this.#chat.subscribe(event => {
+      if (event.type !== 'item' || event.item.kind !== 'message' || seen.has(event.item.id)) return
+      seen.add(event.item.id)
+      if (!event.item.mine) this.received++
+    })
+  }
+
+  async close(): Promise<void> {
+    const chat = this.#chat
+    this.#chat = undefined
+    await chat?.close()
+  }
+
+  async lines(): Promise<TimelineItem[]> {
+    const { conversations } = await this.chat().snapshot()
+    const all: TimelineItem[] = []
+    for (const { id: conversation } of conversations) {
+      all.push(...(await this.chat().history({ conversation, limit: Number.MAX_SAFE_INTEGER })))
+    }
+    return all
+  }
+}
+
+/** The messages of bursts among the lines of a device. */
+export function marksOf(lines: readonly TimelineItem[]): Mark[] {
+  return lines.flatMap(line => {
+    if (line.kind !== 'message' || line.content.type !== 'text') return []
+    const mark = markOf(line.content.text)
+    return mark ? [mark] : []
+  })
+}
