@@ -132,7 +132,8 @@ export async function connect(
   const socket = new TestSocket(new WebSocket(`${server.url}/v1/socket`, { headers: { authorization } }), {
     acks,
   })
-  await socket.next('welcome')
+  await waitFor(() => socket.of('welcome').length > 0 || socket.closed, { what: 'a welcome or a close' })
+  if (socket.closed) throw new Error(`the socket was closed with ${socket.closed.code}`)
   return socket
 }
 
