@@ -11,12 +11,13 @@ const PLAIN = /^[\x20-\x7e]*$/
 
 /**
  * Escape sequences as a whole (ECMA-48), 7-bit and 8-bit: CSI with its parameters; OSC, DCS, SOS, PM and APC up to their
- * terminator, where there is one (an open one would swallow the rest of the text); all others with their final byte.
+ * terminator, where there is one before the next control character (an open one would swallow the rest of the text, and
+ * looking for its end again and again would take for ever); all others with their final byte.
  */
 const SEQUENCES = new RegExp(
   [
     '(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]',
-    '(?:\\x1b[\\]PX^_]|[\\x90\\x98\\x9d-\\x9f])[^\\x07\\x1b\\x9c]*(?:\\x07|\\x1b\\\\|\\x9c)',
+    '(?:\\x1b[\\]PX^_]|[\\x90\\x98\\x9d-\\x9f])[^\\x00-\\x07\\x0e-\\x1f\\x7f-\\x9f]*(?:\\x07|\\x1b\\\\|\\x9c)',
     '\\x1b[ -/]*[0-~]',
   ].join('|'),
   'g',

@@ -12,7 +12,6 @@ export interface Grapheme {
 const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
 const ASCII = /^[\x20-\x7e]*$/
-const ASCII_RUN = /[\x20-\x7e]+|[^\x20-\x7e]+/g
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]$/u
 const EMOJI = /\p{Emoji_Presentation}/u
 /** Emoji that are so by what follows: a selector, a keycap, a skin tone, a joiner; and flags. */
@@ -68,12 +67,8 @@ export function graphemes(line: string): Grapheme[] {
 
 /** The cells that a line takes. */
 export function lineWidth(line: string): number {
-  let width = 0
-  for (const run of line.match(ASCII_RUN) ?? []) {
-    if (ASCII.test(run)) width += run.length
-    else for (const grapheme of graphemes(run)) width += grapheme.width
-  }
-  return width
+  if (ASCII.test(line)) return line.length
+  return graphemes(line).reduce((sum, { width }) => sum + width, 0)
 }
 
 /** Where the grapheme that holds the UTF-16 unit at `index` begins and ends. */

@@ -1,4 +1,8 @@
-import { graphemes } from './width.ts'
+import { graphemes, lineWidth } from './width.ts'
+
+const ASCII = /^[\x20-\x7e]*$/
+/** Closing marks of Chinese and Japanese never begin a line. */
+const STAYS_BEHIND = /^[、。，．）」』】〕〉》！？：；ー々]/
 
 /** One line on the screen of a longer text. */
 export interface WrappedLine {
@@ -9,8 +13,8 @@ export interface WrappedLine {
 }
 
 /**
- * Breaks a sanitised text into lines of at most `width` cells: at line breaks, else at blanks, else (a long word, Han) where
- * it is full. Always at least one line.
+ * Breaks a sanitised text into lines of at most `width` cells: at line breaks, else at blanks and between wide letters (Han,
+ * kana, Hangul, emoji), else, within a word longer than a line, where it is full. Always at least one line.
  *
  * @param width cells, at least 2, since there are graphemes that need two
  */
@@ -27,31 +31,37 @@ export function wrapText(text: string, width: number): WrappedLine[] {
 }
 
 function wrapParagraph(text: string, width: number): WrappedLine[] {
-  // A letter of ASCII is a cell, and no text takes more cells than UTF-16 units.
-  if (text.length <= width) return [{ text, start: 0, end: text.length }]
+  if (text.length <= width && lineWidth(text) <= width) return [{ text, start: 0, end: text.length }]
   const lines: WrappedLine[] = []
   let start = 0
   let used = 0
   let at = 0
-  /** Behind the last blank of this line, and the cells up to there. */
-  let afterBlank = -1
-  let usedAfterBlank = 0
-  for (const grapheme of graphemes(text)) {
-    const isBlank = grapheme.text === ' '
-    if (used + grapheme.width > width && !isBlank) {
-      const cut = afterBlank > start ? afterBlank : at
-      lines.push(cutLine(text, start, cut))
-      used = cut === at ? 0 : used - usedAfterBlank
-      start = cut
-      afterBlank = -1
-    }
-    used += grapheme.width
-    at += grapheme.length
-    if (isBlank) {
-      afterBlank = at
-      usedAfterBlank = used
-    }
+  /** The last places in this line where it may be broken, the last one last, and the cells up to there. */
+  let breaks: { at: number; used: number }[] = []
+
+  const mayBreakHere = () => {
+    if (used > 0 && breaks.at(-1)?.at !== at) breaks = [...breaks.slice(-1), { at, used }]
   }
+  const add = (char: string, cells: number, length: number) => {
+    const isBlank = char === ' '
+    const isWide = cells === 2
+    if (STAYS_BEHIND.test(char)) breaks = breaks.filter(place => place.at !== at)
+    else if (isWide) mayBreakHere()
+    while (used > 0 && used + cells > width && !isBlank) {
+      const place = breaks.at(-1) ?? { at, used }
+      lines.push(cutLine(text, start, place.at))
+      start = place.at
+      used -= place.used
+      breaks = []
+    }
+    used += cells
+    at += length
+    if (isBlank || isWide) mayBreakHere()
+  }
+
+  // Without an object for each letter: 64 KB may stand in the composer.
+  if (ASCII.test(text)) for (const char of text) add(char, 1, 1)
+  else for (const grapheme of graphemes(text)) add(grapheme.text, grapheme.width, grapheme.length)
   lines.push(cutLine(text, start, text.length))
   return lines
 }

@@ -36,7 +36,7 @@ export interface ChatLayout {
 /** Lays out the chat screen. */
 export function layoutChat({ cols, rows }: Size, chat: ChatScreen): ChatLayout {
   const draft = draftOf(chat)
-  const lines = wrapText(draft.text, cols - PROMPT_COLS - 1)
+  const lines = wrapDraft(draft.text, cols - PROMPT_COLS - 1)
   const cursorLine = lineOfCursor(lines, draft.cursor)
   const composerRows = Math.min(
     lines.length,
@@ -56,6 +56,16 @@ export function layoutChat({ cols, rows }: Size, chat: ChatScreen): ChatLayout {
     cursorLine,
     statusY: composerY + composerRows,
   }
+}
+
+let lastWrapped: { text: string; width: number; lines: readonly WrappedLine[] } | undefined
+
+/** The draft is laid out several times for one key, and it may be long. */
+function wrapDraft(text: string, width: number): readonly WrappedLine[] {
+  if (lastWrapped?.text !== text || lastWrapped.width !== width) {
+    lastWrapped = { text, width, lines: wrapText(text, width) }
+  }
+  return lastWrapped.lines
 }
 
 /** The line that holds the cursor: the last one that begins at or before it. */
