@@ -187,6 +187,14 @@ test('`logIn()` refuses a server that makes the password cheap to guess, or name
     assert.equal(await lying.entries(), [])
   }))
 
+test('`logIn()` says so when the device of this machine was revoked', () =>
+  withServer(async ({ server, machine }) => {
+    const { accounts } = await machine()
+    await (await accounts.signUp(alice)).logOut()
+    for (const deviceId of server.devices.keys()) server.revoked.add(deviceId)
+    assert.is(await codeOf(accounts.logIn(alice)), 'device_revoked')
+  }))
+
 test('`logIn()` does not take the account of another deployment for the one that is here', () =>
   withServer(async ({ server, machine }) => {
     const { accounts } = await machine()

@@ -1,7 +1,7 @@
 import { FastChatError } from '../schema/errors.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
-import type { AccountEntry, Accounts, Chat, Credentials } from './chat.ts'
+import type { AccountEntry, Accounts, Chat, Connection, Credentials } from './chat.ts'
 import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
 import { checkNewPassword, derivePasswordKeys, makeKdf, makeStorageKey } from './crypto/password.ts'
 import type { PrivateJwk } from './crypto/types.ts'
@@ -98,12 +98,12 @@ class HomeAccounts implements Accounts {
     const files = await home.account(userId)
     if (files) {
       await files.writeStorageKey(await unlock(files, accountKey))
-    } else {
-      const device = await createDevice({ userId, accountKey, now: clock.now() })
-      await this.#create(device, async api => {
-        await api.addDevice(device.registration)
-      })
+      return await notRevoked(await this.resume({ userId }), userId)
     }
+    const device = await createDevice({ userId, accountKey, now: clock.now() })
+    await this.#create(device, async api => {
+      await api.addDevice(device.registration)
+    })
     return await this.resume({ userId })
   }
 
@@ -180,6 +180,25 @@ class HomeAccounts implements Accounts {
     const { servers, transport } = this.#options
     return askAnyServer(question, { apis: servers.map(url => transport.api(url)) })
   }
+}
+
+/** Waits for what the first server says of the device that is here already; not for a server that does not answer. */
+async function notRevoked(chat: Chat, userId: UserId): Promise<Chat> {
+  const isRevoked = await new Promise<boolean>((resolve, reject) => {
+    const look = (connection: Connection) => {
+      // Offline for good: `closed` follows and says why.
+      const isOpen = connection.state === 'offline' && connection.retryInMs !== undefined
+      if (isOpen || connection.state === 'online') resolve(false)
+    }
+    chat.subscribe(event => {
+      if (event.type === 'closed') resolve(event.reason === 'revoked')
+      if (event.type === 'connection') look(event.connection)
+    })
+    chat.snapshot().then(({ connection }) => look(connection), reject)
+  })
+  if (!isRevoked) return chat
+  await chat.close()
+  throw new FastChatError('device_revoked', `Cannot log in as "${userId}": this machine's device was revoked`)
 }
 
 async function readStorageKey(files: AccountFiles): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FastChatError } from '../schema/errors.ts'
+import { limits } from '../schema/limits.ts'
 import { statesOf, withWorld } from './session/test-world.fixture.ts'
 
 const test = suite('session')
@@ -54,7 +55,10 @@ test('`send()` refuses what cannot be sent, each with its code', () =>
     assert.is(await codeOf(alice.chat.send({ to: 'bob', text: 'ä'.repeat(32 * 1024) })), 'nothing was thrown')
     world.server.isUp = false
     world.server.drop(alice.deviceId)
-    assert.is(await codeOf(alice.chat.send({ to: 'carol', text: 'x' })), 'no_server')
+    const toStranger = codeOf(alice.chat.send({ to: 'carol', text: 'x' }))
+    await world.settle()
+    world.clock.advance(1_000)
+    assert.is(await toStranger, 'no_server')
     assert.is(await codeOf(alice.chat.send({ to: 'bob', text: 'for later' })), 'nothing was thrown')
   }))
 
@@ -155,6 +159,56 @@ test('`close()` acks, tells the sender and stores what is under way', () =>
       'alice to know',
       async () => (await statesOf(alice, 'bob')).join() === 'delivered,delivered',
     )
+  }))
+
+test('`close()` gives a server that does not answer three seconds, and leaves no timer', () =>
+  withWorld(async world => {
+    const { alice } = await world.pair()
+    world.server.onSend = () => null
+    await alice.chat.send({ to: 'bob', text: 'unanswered' })
+    let isClosed = false
+    const closing = alice.chat.close().then(() => {
+      isClosed = true
+    })
+    await world.settle()
+    world.clock.advance(2_999)
+    await world.settle()
+    assert.not.ok(isClosed)
+    const others = world.clock.waiting
+    world.clock.advance(1)
+    await closing
+    assert.ok(world.clock.waiting < others)
+    world.server.onSend = () => undefined
+    await alice.restart()
+    await world.until('it to arrive', async () => (await statesOf(alice, 'bob')).at(-1) === 'delivered')
+  }))
+
+test('a session leaves no timer behind', () =>
+  withWorld(async world => {
+    const alice = await world.device('alice')
+    await alice.chat.send({ to: 'alice', text: 'note' })
+    await world.until('it to be stored', async () => (await statesOf(alice, 'alice'))[0] === 'stored')
+    assert.ok(world.clock.waiting > 0)
+    await alice.chat.close()
+    assert.is(world.clock.waiting, 0)
+  }))
+
+test('at most `maxWatchedUsers` are watched, oneself and the last active among them', () =>
+  withWorld(async world => {
+    const { alice } = await world.pair()
+    alice.store.transaction(() => {
+      for (let n = 0; n < limits.maxWatchedUsers; n++) {
+        const userId = `friend-${n}`
+        const friend = { userId, thumbprint: 'A'.repeat(43), conversation: `${n}` }
+        alice.store.table('people', { secretKeys: true }).put([userId], friend)
+      }
+    })
+    world.server.received.length = 0
+    await alice.restart()
+    await world.until('the list', () => world.server.received.some(({ frame }) => frame.t === 'watch'))
+    const [users] = world.server.received.flatMap(({ frame }) => (frame.t === 'watch' ? [frame.users] : []))
+    assert.is(users?.length, limits.maxWatchedUsers)
+    assert.equal(users?.slice(0, 2), ['alice', 'bob'])
   }))
 
 test('`logOut()` ends the session with its reason', () =>

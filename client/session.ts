@@ -99,7 +99,7 @@ class Session {
         onFrame: frame => this.#onFrame(frame),
         onOffline: () => this.#onOffline(),
         onChange: connection => this.#onChange(connection),
-        onEnd: reason => void this.#end(reason),
+        onEnd: reason => void this.#end(reason).catch(options.report),
       },
     })
     const parts = { ...options, state, cipher, connection: this.#connection }
@@ -243,22 +243,35 @@ class Session {
   }
 
   async #finish(reason: ClosedReason): Promise<void> {
-    const { clock, store, onLogOut } = this.#options
-    const limit = new AbortController()
-    const tooLong = sleep(clock, { delayMs: FLUSH_TIMEOUT_MS, signal: limit.signal, keepsAlive: true })
-    await Promise.race([this.#flush(), tooLong])
-    limit.abort()
+    const { store, onLogOut } = this.#options
+    await this.#flushInTime()
+    this.#stop()
+    try {
+      await this.#connection.close()
+      await store.close()
+      if (reason === 'logged-out') await onLogOut()
+    } finally {
+      this.#state.emit({ type: 'closed', reason })
+      this.#state.silence()
+    }
+  }
+
+  #stop(): void {
     this.#housekeeping.stop()
     this.#cancelWatch?.()
     this.#prekeys.onOffline()
     this.#receipts.stop()
     this.#courier.stop()
     this.#receiver.stop()
-    await this.#connection.close()
-    await store.close()
-    if (reason === 'logged-out') await onLogOut()
-    this.#state.emit({ type: 'closed', reason })
-    this.#state.silence()
+    this.#state.close()
+  }
+
+  async #flushInTime(): Promise<void> {
+    const { clock } = this.#options
+    const limit = new AbortController()
+    const tooLong = sleep(clock, { delayMs: FLUSH_TIMEOUT_MS, signal: limit.signal, keepsAlive: true })
+    await Promise.race([this.#flush(), tooLong])
+    limit.abort()
   }
 
   /** What has come is written and acked, what is written is told to its senders, what is under way is stored. */

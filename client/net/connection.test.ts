@@ -259,11 +259,42 @@ test('`request()` waits for the connection that is being made, and fails at once
   servers.down.add('ws://a')
   servers.link.handlers.onClose({ code: 1006 })
   await servers.offline(connection)
+  const waiting = connection.request(async api => api.url)
+  servers.clock.advance(500)
+  assert.is(await waiting.catch((error: FastChatError) => error.code), 'no_server')
+  await servers.offline(connection)
   const refused = connection.request(async api => api.url)
   assert.is(await refused.catch((error: FastChatError) => error.code), 'no_server')
   await connection.close()
   const ended = connection.request(async api => api.url)
   assert.is(await ended.catch((error: FastChatError) => error.code), 'unavailable')
+})
+
+test('`request()` asks the next server when the one it asked is gone, and tells when it is not gone', async () => {
+  const servers = new Servers()
+  const connection = servers.connect(['ws://a', 'ws://b'])
+  await servers.online(connection, 'ws://a')
+  const asked: string[] = []
+  const answer = connection.request(async api => {
+    asked.push(api.url)
+    if (api.url === 'ws://b') return 'there'
+    servers.link.handlers.onClose({ code: 1006 })
+    throw new FastChatError('unavailable', 'Cannot use server: it was killed')
+  })
+  await servers.offline(connection)
+  servers.clock.advance(500)
+  assert.is(await answer, 'there')
+  assert.equal(asked, ['ws://a', 'ws://b'])
+  const refused = connection.request(async () => {
+    throw new FastChatError('unavailable', 'Cannot use server: its database is away')
+  })
+  await waitFor(() => servers.clock.waiting > 1, { what: 'the moment in which the socket would close' })
+  servers.clock.advance(500)
+  assert.is(
+    await refused.catch((error: FastChatError) => error.message),
+    'Cannot use server: its database is away',
+  )
+  await connection.close()
 })
 
 test('revoked and replaced are the end, also when the token says so', async () => {

@@ -41,7 +41,8 @@ export interface Connection {
   /** Sends a frame; false when there is no socket now. */
   send(frame: ClientFrame): boolean
   /**
-   * Asks the server that the socket is at. Waits for a connection that is being made.
+   * Asks the server that the socket is at, or the next one when it has just gone: so `ask` must be harmless when it is done
+   * twice. Waits for a connection that is being made.
    *
    * @throws FastChatError `no_server` when no server can be reached now; `device_revoked`; what `ask` throws
    */
@@ -54,6 +55,9 @@ const backoff = { baseMs: 500, maxMs: 30_000 }
 const STABLE_MS = 10_000
 /** How long `request` waits for a connection that is being made. */
 const REQUEST_WAIT_MS = 20_000
+/** So soon after a request has failed the socket shows whether its server is gone. */
+const LOSS_MS = 500
+const elsewhere: ReadonlySet<string> = new Set(['unavailable', 'server_stopping'])
 /** A request that is under way is not waited for longer. */
 const CLOSE_TIMEOUT_MS = 2_000
 
@@ -71,6 +75,8 @@ class Reconnecting implements Connection {
   #link: Link | undefined
   #learned: readonly KnownServer[] = []
   #lost: string | undefined
+  /** Whether the last round over all servers found none. */
+  #hasFailed = false
   #finalError: FastChatError | undefined
   #running: Promise<void> | undefined
 
@@ -94,7 +100,18 @@ class Reconnecting implements Connection {
 
   async request<T>(ask: (api: Api, token: string) => Promise<T>): Promise<T> {
     const link = this.#link ?? (await this.#nextLink())
-    return await link.request(ask)
+    try {
+      return await link.request(ask)
+    } catch (error) {
+      if (!(error instanceof FastChatError && elsewhere.has(error.code))) throw error
+      // A server that has just gone: its socket says so too, and another server may answer.
+      const pause = new AbortController()
+      const { clock } = this.#options
+      await Promise.race([link.closed, sleep(clock, { delayMs: LOSS_MS, signal: pause.signal })])
+      pause.abort()
+      if (this.#link === link) throw error
+      return await (this.#link ?? (await this.#nextLink())).request(ask)
+    }
   }
 
   async close(): Promise<void> {
@@ -114,13 +131,16 @@ class Reconnecting implements Connection {
     while (!this.#closing.signal.aborted) {
       const startedAt = clock.now()
       const ended = await this.#once()
+      this.#hasFailed = ended.next === 'failed'
       if (this.#closing.signal.aborted) return
       if (ended.next === 'never') return this.#end(ended.reason)
       if (ended.next !== 'failed' && clock.now() - startedAt >= STABLE_MS) failures = 0
       const delayMs = backoffMs(failures, { ...backoff, random: random() })
       failures++
       this.#change({ state: 'offline', reason: ended.reason, retryInMs: delayMs })
-      this.#settle(new FastChatError('no_server', `Cannot reach any server: ${ended.reason}`))
+      if (ended.next === 'failed') {
+        this.#settle(new FastChatError('no_server', `Cannot reach any server: ${ended.reason}`))
+      }
       // The process must not end while it waits to be online again.
       await sleep(clock, { delayMs, signal: this.#closing.signal, keepsAlive: true })
     }
@@ -173,7 +193,8 @@ class Reconnecting implements Connection {
 
   #nextLink(): Promise<Link> {
     if (this.#finalError) return Promise.reject(this.#finalError)
-    if (this.#state.state === 'offline') {
+    // After a loss the next server is usually there at once; after a whole round without any there is no use in waiting.
+    if (this.#hasFailed && this.#state.state === 'offline') {
       return Promise.reject(new FastChatError('no_server', `Cannot reach any server: ${this.#state.reason}`))
     }
     return new Promise((resolve, reject) => {

@@ -55,6 +55,7 @@ export class FakeServer {
   onDeliver: (frame: MessageFrame, to: FakeDevice) => MessageFrame[] = frame => [frame]
   onUserDevices: (answer: UserDevicesResponse) => UserDevicesResponse = answer => answer
   onClaim: (answer: ClaimPrekeysResponse) => ClaimPrekeysResponse = answer => answer
+  readonly revoked = new Set<DeviceId>()
   /** While false nobody gets through. */
   isUp = true
   readonly #clock: Clock
@@ -169,6 +170,9 @@ export class FakeServer {
         const claims = JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as {
           iss: DeviceId
           aud: string
+        }
+        if (this.revoked.has(claims.iss)) {
+          throw new FastChatError('device_revoked', 'Cannot give token: the device was revoked')
         }
         if (claims.aud !== this.#serverId(url) || !this.devices.has(claims.iss)) {
           throw new FastChatError('unauthorized', 'Cannot give token: unknown device')

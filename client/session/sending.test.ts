@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { FastChatError } from '../../schema/errors.ts'
 import type { SendFrame } from '../../schema/frames.ts'
 import { limits } from '../../schema/limits.ts'
 import { statesOf, withWorld } from './test-world.fixture.ts'
@@ -180,6 +181,31 @@ test('a session that is killed at any moment goes on where it was', () =>
     const copies = world.server.sent(alice.deviceId).filter(({ id }) => id === before?.id)
     assert.ok(copies.length >= 2)
     for (const copy of copies) assert.equal(copy, before)
+  }))
+
+test('an answer that cannot be written down is asked for again', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const { transaction } = alice.store
+    let isFull = false
+    alice.store.transaction = work => {
+      if (isFull) throw new FastChatError('disk_full', 'Cannot write data: the disk is full')
+      return transaction(work)
+    }
+    await alice.restart()
+    await world.until('alice to be back', () => world.server.isOnline(alice.deviceId))
+    world.server.onSend = () => {
+      isFull = true
+      return undefined
+    }
+    await alice.chat.send({ to: 'bob', text: 'once' })
+    await world.until('bob to have it', async () => (await bob.lines('alice')).length === 3)
+    await world.settle()
+    assert.is((await alice.chat.snapshot()).queued, 1)
+    world.server.onSend = () => undefined
+    isFull = false
+    await world.until('alice to know', async () => (await alice.chat.snapshot()).queued === 0)
+    assert.is((await bob.lines('alice')).length, 3)
   }))
 
 test('ids grow, though the clock is set back and the session begins anew', () =>

@@ -3,6 +3,7 @@ import type { ChatEvent } from '../chat.ts'
 import { nextMessageId } from '../core/message-id.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Store } from '../store/store.ts'
+import { guard } from './guard.ts'
 import { type Meta, openTables, type Tables } from './records.ts'
 
 /** What a transaction may do besides writing to the tables. */
@@ -34,9 +35,18 @@ export class State {
   readonly #options: StateOptions
   readonly #listeners = new Set<(event: ChatEvent) => void>()
 
+  readonly #store: Store
+  #isClosed = false
+
   constructor(options: StateOptions) {
     this.#options = options
-    this.tables = openTables(options.store)
+    this.#store = guard(options.store, () => this.#isClosed)
+    this.tables = openTables(this.#store)
+  }
+
+  /** From here on the data cannot be read or written: what was under way ends with `unavailable`. */
+  close(): void {
+    this.#isClosed = true
   }
 
   /**
@@ -45,12 +55,12 @@ export class State {
    * @throws FastChatError `disk_full`; what `work` throws: then nothing is written and nobody is told
    */
   commit<T>(work: (tx: Tx) => T): T {
-    const { store, clock, randomBytes } = this.#options
+    const { clock, randomBytes } = this.#options
     const tables = this.tables
     const now = clock.now()
     const events = new Map<string, ChatEvent>()
     const actions: (() => void)[] = []
-    const result = store.transaction(() =>
+    const result = this.#store.transaction(() =>
       work({
         tables,
         now,

@@ -46,7 +46,7 @@ export interface TestWorld {
   pair(): Promise<{ alice: TestDevice; bob: TestDevice }>
   /** Lets everything that is under way happen, without time going by. */
   settle(): Promise<void>
-  /** Waits for a condition while time goes by, about as fast as real time. */
+  /** Waits for a condition while time goes by, a few times as fast as real time. */
   until(what: string, condition: () => unknown): Promise<void>
   close(): Promise<void>
 }
@@ -171,10 +171,10 @@ export function createTestWorld(): TestWorld {
     async until(what, condition) {
       await waitFor(
         async () => {
-          clock.advance(20)
+          clock.advance(25)
           return await condition()
         },
-        { what },
+        { what, intervalMs: 5 },
       )
     },
     async close() {
