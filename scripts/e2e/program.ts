@@ -85,9 +85,18 @@ export function startProgram(
       throw new Error(`Cannot wait for ${pattern}: ${name} ended with ${over?.code}: ${stderr || stdout}`)
     },
     stop(signal = 'SIGTERM') {
-      child.kill(signal)
+      // Not by the child's own method: on Deno only its first call does anything.
+      if (!over && child.pid !== undefined) signalQuietly(child.pid, signal)
       return ended
     },
+  }
+}
+
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended.
   }
 }
 
