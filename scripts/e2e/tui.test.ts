@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { currentRuntime, spawnArgs } from '../test/runtimes.ts'
+import { currentRuntime, spawnArgs } from '../runtimes.ts'
 import { openTerminal, type TestTerminal } from './terminal.ts'
 import { createWorld, type Host, type Person, received, type World } from './world.ts'
 
@@ -116,8 +116,9 @@ for (const [signal, exitCode] of [
   ['SIGINT', 130],
 ] as const) {
   test(`${signal} ends it with ${exitCode} and leaves the terminal as it was found`, async () => {
-    const terminal = chat(world.person(`nobody-${exitCode}`, { servers: [host] }))
-    await terminal.waitForText('Sign up')
+    const terminal = chat(alice)
+    await terminal.waitForText('message bob')
+    await terminal.waitForText('●')
     assert.ok(terminal.modes().isAlternateScreen && terminal.modes().isBracketedPaste)
     terminal.kill(signal)
     assert.is((await terminal.ended).exitCode, exitCode)
