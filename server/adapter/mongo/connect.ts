@@ -71,7 +71,9 @@ function createClient(uri: string): MongoClient {
       readPreference: 'primary',
       retryWrites: true,
       ignoreUndefined: true,
-      serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
+      ...(/[?&]serverSelectionTimeoutMS=/i.test(uri)
+        ? {}
+        : { serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS }),
     })
   } catch (error) {
     // The driver's message may quote the URI with its password.

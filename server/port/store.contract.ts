@@ -1,0 +1,206 @@
+import { v7 as uuidV7 } from 'uuid'
+import type { Test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { DeviceDocument, UndeliveredDocument, UserDocument } from '../../schema/documents.ts'
+import { argon2idLimits } from '../../schema/limits.ts'
+import { makeGeneralJwe } from '../testing/messages.ts'
+import { noise } from '../testing/person.ts'
+import type { Store } from './store.ts'
+
+/** What every store must do: run by each adapter of the port. */
+export function testStore(test: Test, open: () => Store): void {
+  test('`accounts.createUser()` makes a user once', async () => {
+    const { accounts } = open()
+    const user = makeUser()
+    assert.is(await accounts.createUser(user), true)
+    assert.is(await accounts.createUser(user), false)
+    assert.equal(await accounts.findUser(user._id), user)
+    assert.is(await accounts.findUser('nobody-at-all'), null)
+  })
+
+  test('`accounts.loginSecret()` keeps the first secret for ever, whoever asks at the same time', async () => {
+    const { accounts } = open()
+    const [first] = await Promise.all([accounts.loginSecret(noise(32)), accounts.loginSecret(noise(32))])
+    assert.is(await accounts.loginSecret(noise(32)), first)
+  })
+
+  test('`accounts.activeDevices()` leaves out the revoked ones, which stay findable', async () => {
+    const { accounts } = open()
+    const userId = newName()
+    const [kept, gone] = [makeDeviceDocument(userId), makeDeviceDocument(userId)]
+    for (const device of [kept, gone]) assert.is(await accounts.createDevice(device), true)
+    assert.is(await accounts.createDevice(kept), false)
+    const at = new Date(1_700_000_000_000)
+    assert.is(await accounts.revokeDevice(gone._id, { userId: 'other', at }), false)
+    assert.is(await accounts.revokeDevice(gone._id, { userId, at }), true)
+    assert.is(await accounts.revokeDevice(gone._id, { userId, at }), false)
+    assert.equal(await accounts.activeDevices([userId, 'nobody']), [kept])
+    assert.equal((await accounts.findDevice(gone._id))?.revokedAt, at)
+    assert.is((await accounts.findDevices([kept._id, gone._id, uuidV7()])).length, 2)
+    await accounts.setSignedPrekey(kept._id, 'x.y.z')
+    assert.is((await accounts.findDevice(kept._id))?.signedPrekey, 'x.y.z')
+  })
+
+  test('`prekeys.claim()` gives each prekey to one only', async () => {
+    const { prekeys } = open()
+    const deviceId = uuidV7()
+    const stock = Array.from({ length: 5 }, () => makePrekeyDocument(deviceId))
+    await prekeys.add(stock)
+    await prekeys.add(stock.slice(0, 2))
+    await prekeys.add([])
+    assert.is(await prekeys.count(deviceId), 5)
+    assert.is(await prekeys.count(deviceId, { except: stock.slice(0, 2).map(({ _id }) => _id) }), 3)
+    const other = uuidV7()
+    assert.equal(await prekeys.counts([deviceId, other]), new Map([[deviceId, 5]]))
+    const claimed = await Promise.all(Array.from({ length: 7 }, () => prekeys.claim(deviceId)))
+    const ids = claimed.flatMap(prekey => prekey?._id ?? [])
+    assert.equal(ids.sort(), stock.map(({ _id }) => _id).sort())
+    assert.is(await prekeys.claim(other), null)
+  })
+
+  test('`messages.insert()` says `stored` to a retry and `taken` to another sender', async () => {
+    const { messages } = open()
+    const [old, fresh] = [makeUndelivered(), makeUndelivered()]
+    assert.equal(await messages.insert([]), [])
+    assert.equal(await messages.insert([old]), ['stored'])
+    const foreign = { ...old, senderId: 'somebody-else' }
+    assert.equal(await messages.insert([foreign, fresh]), ['taken', 'stored'])
+    assert.equal(await messages.insert([old, fresh]), ['stored', 'stored'])
+    assert.equal(await messages.find([old._id]), [old])
+  })
+
+  test('`messages.insert()` keeps a chain as it is', async () => {
+    const { messages } = open()
+    const device = uuidV7()
+    const chain: UndeliveredDocument = {
+      ...makeUndelivered({ pending: [device] }),
+      kind: 'chain',
+      body: makeGeneralJwe([device]),
+    }
+    await messages.insert([chain])
+    assert.equal(await messages.find([chain._id]), [chain])
+  })
+
+  test('`messages.pendingFor()` reads in the order of ids, without those excluded, up to the limit', async () => {
+    const { messages } = open()
+    const device = uuidV7()
+    const stored = Array.from({ length: 5 }, () => makeUndelivered({ pending: [device, uuidV7()] }))
+    await messages.insert([...stored].reverse())
+    const ids = stored.map(({ _id }) => _id)
+    const read = async (exclude: string[], limit: number) =>
+      (await messages.pendingFor(device, { exclude, limit })).map(({ _id }) => _id)
+    assert.equal(await read([], 10), ids)
+    assert.equal(await read([], 2), ids.slice(0, 2))
+    assert.equal(await read(ids.slice(0, 3), 10), ids.slice(3))
+    assert.equal(await messages.pendingFor(uuidV7(), { exclude: [], limit: 10 }), [])
+  })
+
+  test('`messages.ack()` takes out each device by itself, and deletes when none is left', async () => {
+    const { messages } = open()
+    const [a, b] = [uuidV7(), uuidV7()]
+    const [both, onlyA] = [makeUndelivered({ pending: [a, b] }), makeUndelivered({ pending: [a] })]
+    await messages.insert([both, onlyA])
+    await messages.ack([{ deviceId: a, ids: [both._id, onlyA._id, uuidV7()] }])
+    assert.equal(await messages.find([both._id, onlyA._id]), [{ ...both, pending: [b] }])
+    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    // Again, and by one that it is not for.
+    await messages.ack([
+      { deviceId: a, ids: [both._id] },
+      { deviceId: uuidV7(), ids: [both._id] },
+    ])
+    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    await messages.ack([{ deviceId: b, ids: [both._id] }])
+    assert.equal(await messages.find([both._id]), [])
+    await messages.ack([])
+  })
+
+  test('`messages.setRoutes()` replaces routes of what is still there', async () => {
+    const { messages } = open()
+    const message = makeUndelivered()
+    await messages.insert([message])
+    const route = [uuidV7(), uuidV7()]
+    await messages.setRoutes([
+      { id: message._id, route },
+      { id: uuidV7(), route },
+    ])
+    await messages.setRoutes([])
+    assert.equal((await messages.find([message._id]))[0]?.route, route)
+  })
+
+  test('`presence.remove()` removes it only for the same connection', async () => {
+    const { presence } = open()
+    const entry = { _id: uuidV7(), userId: 'alice', serverId: uuidV7(), since: new Date(1000) }
+    await presence.set(entry)
+    await presence.setPrekeysLeft(entry._id, 3)
+    await presence.setPrekeysLeft(uuidV7(), 3)
+    const moved = { ...entry, serverId: uuidV7(), since: new Date(2000) }
+    await presence.set(moved)
+    await presence.remove(entry)
+    assert.equal(await presence.find([entry._id, uuidV7()]), [moved])
+    await presence.remove(moved)
+    assert.equal(await presence.find([entry._id]), [])
+    await presence.set(moved)
+    await presence.removeServer(moved.serverId)
+    assert.equal(await presence.find([entry._id]), [])
+  })
+
+  test('`servers.renew()` makes a lease and renews it by the time of the database', async () => {
+    const { servers, presence } = open()
+    const lease = {
+      _id: uuidV7(),
+      url: 'ws://127.0.0.1:1',
+      jwk: { kty: 'OKP', crv: 'Ed25519', x: noise(32) } as const,
+      load: 0,
+    }
+    const first = await servers.renew(lease)
+    const second = await servers.renew({ ...lease, load: 7 })
+    assert.equal([first.isNew, second.isNew], [true, false])
+    assert.ok(second.heartbeatAt >= first.heartbeatAt)
+    assert.equal(await servers.find(lease._id), { ...lease, load: 7, heartbeatAt: second.heartbeatAt })
+    assert.ok((await servers.all()).some(({ _id }) => _id === lease._id))
+    const left = { _id: uuidV7(), userId: 'alice', serverId: lease._id, since: new Date(1000) }
+    await presence.set(left)
+    await servers.remove([lease._id])
+    assert.is(await servers.find(lease._id), null)
+    assert.equal(await presence.find([left._id]), [])
+    assert.is((await servers.renew(lease)).isNew, true)
+  })
+}
+
+const newName = () => `u${noise(8).toLowerCase().replace(/-/g, 'x')}`
+
+export function makeUser(): UserDocument {
+  return {
+    _id: newName(),
+    authSalt: noise(16),
+    authHash: noise(32),
+    kdf: { name: 'argon2id', salt: noise(16), ...argon2idLimits.default },
+    accountKey: { kty: 'OKP', crv: 'Ed25519', x: noise(32) },
+    vault: `${noise(20)}..${noise(12)}.${noise(48)}.${noise(16)}`,
+    createdAt: new Date(1_700_000_000_000),
+  }
+}
+
+function makeDeviceDocument(userId: string): DeviceDocument {
+  return { _id: uuidV7(), userId, certificate: 'a.b.c', signedPrekey: 'a.b.c', createdAt: new Date(1000) }
+}
+
+function makePrekeyDocument(deviceId: string) {
+  return { _id: `${deviceId}/${noise(12)}`, deviceId, prekey: 'a.b.c' }
+}
+
+export function makeUndelivered(changed: Partial<UndeliveredDocument> = {}): UndeliveredDocument {
+  return {
+    _id: uuidV7(),
+    senderId: 'alice',
+    senderDevice: uuidV7(),
+    receiverId: 'bob',
+    kind: 'message',
+    body: `${noise(20)}..${noise(12)}.${noise(48)}.${noise(16)}`,
+    pending: [uuidV7()],
+    route: [],
+    createdAt: new Date(1_700_000_000_000),
+    expiresAt: new Date(Date.now() + 60_000),
+    ...changed,
+  }
+}
