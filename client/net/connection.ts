@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   /** Signs an assertion for a server; `now` is that server's time, ms. */
   assert: (request: { audience: string; now: number }) => Promise<string>
   handlers: ConnectionHandlers
+  /** Gets what must not happen: a defect of ours. */
+  report: (error: unknown) => void
 }
 
 export interface ConnectionHandlers {
@@ -130,7 +132,7 @@ class Reconnecting implements Connection {
     let failures = 0
     while (!this.#closing.signal.aborted) {
       const startedAt = clock.now()
-      const ended = await this.#once()
+      const ended = await this.#once().catch((error: unknown) => this.#unexpected(error))
       this.#hasFailed = ended.next === 'failed'
       if (this.#closing.signal.aborted) return
       if (ended.next === 'never') return this.#end(ended.reason)
@@ -166,6 +168,14 @@ class Reconnecting implements Connection {
       }
     }
     return { next: 'failed', reason }
+  }
+
+  /** A defect of ours, in whatever was told of the connection, must not be the end of it. */
+  #unexpected(error: unknown): Ended {
+    this.#options.report(error)
+    this.#link?.close()
+    this.#link = undefined
+    return { next: 'failed', reason: 'something unexpected happened' }
   }
 
   async #live(link: Link): Promise<Ended> {

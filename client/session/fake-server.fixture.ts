@@ -38,6 +38,8 @@ interface Kept {
 /**
  * A server in memory at the transport port, honest unless a test scripts it otherwise: for orders of events that a real
  * one brings too rarely. It signs nothing and checks no signature: the client must not rely on that.
+ *
+ * Long because it is one thing: what it keeps, its routes and its socket share all of their state.
  */
 export class FakeServer {
   readonly accounts = new Map<UserId, CreateAccountRequest & { deviceIds: DeviceId[] }>()
