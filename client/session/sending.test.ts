@@ -162,6 +162,25 @@ test('a refusal that may pass is tried again, a final one marks the message fail
     await world.until('bob to have the next', async () => (await bob.lines('alice')).includes('alice: next'))
   }))
 
+test('nothing goes out on a chain whose announcement is not stored', () =>
+  withWorld(async world => {
+    const alice = await world.device('alice')
+    const bob = await world.device('bob')
+    world.server.onSend = frame => (frame.kind === 'chain' ? null : undefined)
+    for (const text of ['one', 'two']) await alice.chat.send({ to: 'bob', text })
+    await world.until('the announcement', () => world.server.sent(alice.deviceId).length > 0)
+    await world.settle()
+    assert.equal(
+      world.server.sent(alice.deviceId).map(({ kind }) => kind),
+      ['chain'],
+    )
+    world.server.onSend = () => undefined
+    world.server.drop(alice.deviceId)
+    await world.until('bob to have both', async () => (await bob.lines('alice')).length === 2)
+    const kinds = world.server.sent(alice.deviceId).map(({ kind }) => kind)
+    assert.equal(kinds, ['chain', 'chain', 'message', 'message'])
+  }))
+
 test('a session that is killed at any moment goes on where it was', () =>
   withWorld(async world => {
     const { alice, bob } = await world.pair()
