@@ -35,7 +35,8 @@ export interface ServerNode {
 export interface DatabaseNode {
   readonly dataDir: string
   kill(): Promise<Ended>
-  start(): Promise<void>
+  /** @param options `oplogMaxBytes`: a small oplog in the place of its own */
+  start(options?: { oplogMaxBytes?: number }): Promise<void>
   log(): string
 }
 
@@ -48,6 +49,7 @@ export interface Cluster {
   close(): Promise<void>
 }
 
+const SMALL_OPLOG = fileURLToPath(new URL('small-oplog.ts', import.meta.url))
 const SKEWED = fileURLToPath(new URL('skewed.ts', import.meta.url))
 
 /** Starts `servers` real server processes over one real database, with nothing in it. */
@@ -92,7 +94,10 @@ async function createNode(mongoUri: string): Promise<ServerNode> {
   let url = ''
   async function start(options: NodeOptions = {}): Promise<void> {
     program = startProgram(currentRuntime(), ['serve', '--port', String(port)], {
-      env: { MONGODB_URI: options.mongoUri ?? mongoUri, FASTCHAT_CLOCK_OFF_MS: String(options.clockOffMs ?? 0) },
+      env: {
+        MONGODB_URI: options.mongoUri ?? mongoUri,
+        FASTCHAT_CLOCK_OFF_MS: String(options.clockOffMs ?? 0),
+      },
       ...(options.clockOffMs === undefined ? {} : { script: SKEWED }),
     })
     ;[url] = await program.waitForOutput(/ws:\/\/\S+/, 60_000)
@@ -122,8 +127,12 @@ async function findDatabase(dataDir: string): Promise<{ mongoUri: string; databa
   let port = 0
   let uri = ''
   let program: Program
-  async function start(): Promise<void> {
-    program = startProgram(currentRuntime(), ['db', '--port', String(port), '--data', dataDir])
+  async function start({ oplogMaxBytes }: { oplogMaxBytes?: number } = {}): Promise<void> {
+    program = startProgram(currentRuntime(), ['db', '--port', String(port), '--data', dataDir], {
+      ...(oplogMaxBytes === undefined
+        ? {}
+        : { script: SMALL_OPLOG, env: { FASTCHAT_OPLOG_BYTES: String(oplogMaxBytes) } }),
+    })
     ;[uri] = await program.waitForOutput(/mongodb:\/\/\S+/)
     port = Number(new URL(uri).port)
   }

@@ -24,9 +24,14 @@ export interface Device {
   readonly folder: string
   /** The messages of others that came since the session began, for the progress of a burst. */
   received: number
+  /** Everything that entered its timeline. */
+  arrived: number
   /** What the sessions reported as defects of theirs. */
   readonly defects: unknown[]
+  /** The present session. @throws {Error} when there is none */
   chat(): Chat
+  /** Writes to somebody. Between two sessions it waits for the next. */
+  send(to: string, text: string): Promise<void>
   /** Begins a session, at the first of these servers that answers. */
   open(servers: readonly string[], options?: { transport?: Transport }): Promise<void>
   close(): Promise<void>
@@ -84,8 +89,10 @@ class LocalDevice implements Device {
   readonly folder: string
   readonly defects: unknown[] = []
   received = 0
+  arrived = 0
   readonly #storageKey: Uint8Array
   #chat: Chat | undefined
+  #waiting: ((chat: Chat) => void)[] = []
 
   constructor(parts: {
     name: string
@@ -106,22 +113,42 @@ class LocalDevice implements Device {
     throw new Error(`Cannot use device ${this.name}: it has no session`)
   }
 
+  async send(to: string, text: string): Promise<void> {
+    for (;;) {
+      const chat = this.#chat ?? (await this.#nextChat())
+      try {
+        await chat.send({ to, text })
+        return
+      } catch (error) {
+        // A session that has ended wrote nothing.
+        if (this.#chat === chat) throw error
+      }
+    }
+  }
+
+  #nextChat(): Promise<Chat> {
+    return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
   async open(servers: readonly string[], { transport = realTransport } = {}): Promise<void> {
     const store = openStore({ folder: this.folder, storageKey: this.#storageKey })
     const identity = readIdentity(store)
     if (!identity) throw new Error(`Cannot open device ${this.name}: its identity is not there`)
-    this.#chat = await createSession({
+    const chat = await createSession({
       ...{ identity, store, transport, servers, clock },
       onLogOut: async () => undefined,
       report: error => this.defects.push(error),
     })
-    // Each message that enters the timeline is told of once without a state or as `stored`; what follows is its news.
+    // What is told of a message for the second time is news of its state.
     const seen = new Set<string>()
-    this.#chat.subscribe(event => {
+    chat.subscribe(event => {
       if (event.type !== 'item' || event.item.kind !== 'message' || seen.has(event.item.id)) return
       seen.add(event.item.id)
+      this.arrived++
       if (!event.item.mine) this.received++
     })
+    this.#chat = chat
+    for (const resolve of this.#waiting.splice(0)) resolve(chat)
   }
 
   async close(): Promise<void> {
@@ -131,10 +158,11 @@ class LocalDevice implements Device {
   }
 
   async lines(): Promise<TimelineItem[]> {
-    const { conversations } = await this.chat().snapshot()
+    const chat = this.chat()
+    const { conversations } = await chat.snapshot()
     const all: TimelineItem[] = []
     for (const { id: conversation } of conversations) {
-      all.push(...(await this.chat().history({ conversation, limit: Number.MAX_SAFE_INTEGER })))
+      all.push(...(await chat.history({ conversation, limit: Number.MAX_SAFE_INTEGER })))
     }
     return all
   }

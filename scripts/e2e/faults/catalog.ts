@@ -1,0 +1,6 @@
+import { databaseFaults } from './database-faults.ts'
+import type { Fault } from './fault.ts'
+import { serverFaults } from './server-faults.ts'
+
+/** Everything that is broken on purpose. */
+export const faults: readonly Fault[] = [...serverFaults, ...databaseFaults]

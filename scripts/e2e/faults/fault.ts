@@ -1,0 +1,68 @@
+import { performance } from 'node:perf_hooks'
+import { type Cluster, untilReady } from './cluster.ts'
+import { Burst, type Crowd, type Recipient, untilOnline } from './crowd.ts'
+import type { Counts } from './tally.ts'
+
+/** Where a fault happens: servers, database, people, and how much they write. */
+export interface Scene {
+  readonly cluster: Cluster
+  readonly crowd: Crowd
+  readonly messages: number
+}
+
+export interface Outcome extends Counts {
+  /** Notices of messages that are missing, though nothing is. */
+  gaps: number
+  /** What else is wrong, or worth knowing. */
+  notes: string[]
+  /** Whether a note tells of something wrong. */
+  isWrong?: boolean
+}
+
+/** Something that breaks while people write. */
+export interface Fault {
+  readonly name: string
+  readonly what: string
+  /** Why it cannot be tried here; undefined when it can. */
+  skip?(scene: Pick<Scene, 'cluster'>): string | undefined
+  run(scene: Scene): Promise<Outcome>
+}
+
+/** Everybody writes; in the middle of it `breakIt` happens; then everything that was written is counted. */
+export async function duringBurst(
+  { cluster, crowd, messages }: Scene,
+  {
+    label,
+    breakIt,
+    others = [],
+    stallMs,
+  }: {
+    label: string
+    breakIt: (burst: Burst) => Promise<void>
+    others?: readonly Recipient[]
+    stallMs?: number
+  },
+): Promise<Outcome> {
+  const defectsBefore = countDefects(crowd)
+  const burst = new Burst(crowd, { label: `${label} ${Math.round(performance.now())}`, messages, others })
+  const writing = burst.write()
+  await Promise.all([writing, burst.reached(0.2).then(() => breakIt(burst))])
+  const counted = await burst.count(stallMs === undefined ? {} : { stallMs })
+  const notes: string[] = []
+  const defects = countDefects(crowd) - defectsBefore
+  if (defects > 0) notes.push(`${defects} defects reported by clients: ${lastDefect(crowd)}`)
+  if (burst.refused.length > 0) notes.push(`${burst.refused.length} not taken: ${burst.refused[0]}`)
+  const isWrong = notes.length > 0
+  await Promise.all(cluster.servers.map(server => untilReady(server)))
+  await untilOnline(crowd.devices)
+  return { ...counted, notes, isWrong }
+}
+
+function countDefects(crowd: Crowd): number {
+  return crowd.devices.reduce((total, { defects }) => total + defects.length, 0)
+}
+
+function lastDefect(crowd: Crowd): string {
+  const last = crowd.devices.flatMap(({ defects }) => defects).at(-1)
+  return last instanceof Error ? (last.stack ?? last.message).split('\n').slice(0, 3).join(' ') : String(last)
+}

@@ -1,0 +1,66 @@
+/**
+ * `run.ts [fault…] [--messages N] [--users N] [--servers N]`: breaks things while people write, counts at the recipients,
+ * prints a line a fault, and ends with 1 when anything was lost, came twice or came out of order.
+ */
+import { parseArgs } from 'node:util'
+import { faults } from './catalog.ts'
+import { createCluster } from './cluster.ts'
+import { createCrowd } from './crowd.ts'
+import type { Fault } from './fault.ts'
+import { formatHeader, formatOutcome, formatSkipped, isGood } from './report.ts'
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      messages: { type: 'string', default: '1000' },
+      users: { type: 'string', default: '20' },
+      servers: { type: 'string', default: '5' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const unknown = positionals.filter(name => !faults.some(fault => fault.name === name))
+  if (values.help || unknown.length > 0) {
+    const list = faults.map(({ name, what }) => `  ${name.padEnd(22)} ${what}`).join('\n')
+    process.stdout.write(`Usage: run.ts [FAULT…] [--messages 1000] [--users 20] [--servers 5]\n\n${list}\n`)
+    if (unknown.length > 0) process.stderr.write(`Cannot inject ${unknown.join(', ')}: no such fault\n`)
+    return unknown.length > 0 ? 2 : 0
+  }
+  const chosen = positionals.length === 0 ? faults : faults.filter(({ name }) => positionals.includes(name))
+  return await run(chosen, {
+    messages: Number(values.messages),
+    users: Number(values.users),
+    servers: Number(values.servers),
+  })
+}
+
+async function run(
+  chosen: readonly Fault[],
+  { messages, users, servers }: { messages: number; users: number; servers: number },
+): Promise<number> {
+  const print = (line: string) => process.stdout.write(`${line}\n`)
+  const cluster = await createCluster({ servers })
+  try {
+    const crowd = await createCrowd(cluster, { users })
+    print(`${users} users, ${crowd.devices.length} devices, ${servers} servers, ${messages} messages a fault`)
+    print(formatHeader())
+    let isAllGood = true
+    for (const fault of chosen) {
+      const reason = fault.skip?.({ cluster })
+      if (reason !== undefined) {
+        print(formatSkipped(fault, reason))
+        continue
+      }
+      const startedAt = performance.now()
+      const outcome = await fault.run({ cluster, crowd, messages })
+      isAllGood &&= isGood(outcome)
+      print(formatOutcome(fault, outcome, performance.now() - startedAt))
+    }
+    await crowd.close()
+    return isAllGood ? 0 : 1
+  } finally {
+    await cluster.close()
+  }
+}
+
+process.exit(await main())
