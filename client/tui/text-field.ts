@@ -18,11 +18,7 @@ export function fieldOf(text: string): TextField {
 /** Types or pastes at the cursor. What cannot be seen is left out: what is sent is what was seen. */
 export function insert({ text, cursor }: TextField, typed: string): TextField {
   const clean = sanitizeText(typed)
-  const before = text.slice(0, cursor) + clean
-  const after = text.slice(cursor)
-  // A mark that was typed behind its letter makes one grapheme with it; the cursor goes behind the whole.
-  const { end } = before === '' ? { end: 0 } : graphemeAt(before + after, before.length - 1)
-  return { text: before + after, cursor: Math.max(before.length, end) }
+  return between(text.slice(0, cursor) + clean + text.slice(cursor), cursor + clean.length)
 }
 
 /** What a person can do with a text, by name (keys.ts says which keys). */
@@ -97,5 +93,12 @@ function lineEnd({ text, cursor }: TextField): number {
 
 function remove(field: TextField, start: number, end: number): TextField {
   if (start >= end) return field
-  return { text: field.text.slice(0, start) + field.text.slice(end), cursor: start }
+  return between(field.text.slice(0, start) + field.text.slice(end), start)
+}
+
+/** What has come together may make one grapheme (a mark and its letter, two halves of a flag): behind the whole of it. */
+function between(text: string, cursor: number): TextField {
+  if (cursor === 0 || cursor >= text.length) return { text, cursor }
+  const { start, end } = graphemeAt(text, cursor)
+  return { text, cursor: start < cursor ? end : cursor }
 }
