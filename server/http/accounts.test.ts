@@ -193,6 +193,18 @@ test('`POST /v1/devices` adds a device for its certificate, once, and at most `m
   await limited.close()
 })
 
+test('`POST /v1/devices` and `/v1/accounts` never bring back a one-time prekey that was claimed', async () => {
+  const device = await newAccount('claimed')
+  const { prekeys } = app.database.store
+  const { registration } = device
+  for (const _ of registration.oneTimePrekeys) await prekeys.claim(device.deviceId)
+  // Whoever claimed them has all that such a request takes: certificate and prekeys are there for everybody.
+  assert.is((await app.ask({ path: '/v1/devices', body: registration })).status, 201)
+  assert.is(await prekeys.count(device.deviceId), 0)
+  assert.is((await app.ask({ path: '/v1/accounts', body: signUpRequest(device) })).status, 201)
+  assert.is(await prekeys.count(device.deviceId), 0)
+})
+
 test('`POST /v1/token` gives a token for an assertion, once', async () => {
   const device = await newAccount('tokens')
   const body = { assertion: await assertion(device, { audience: app.serverId }) }

@@ -46,7 +46,9 @@ export function deviceKeyOf({ certificate }: { certificate: string }): Ed25519Jw
 }
 
 /**
- * Stores a device that was verified. The same certificate again is a retry and changes nothing but missing prekeys.
+ * Stores a device that was verified. The same certificate again is a retry and changes nothing: certificates and prekeys
+ * are there for everybody to see, so anybody could bring back one-time prekeys whose private parts are gone, and whoever
+ * claimed one of them would write what nobody can read. A device whose prekeys got lost fills its stock once it connects.
  *
  * @throws FastChatError `device_revoked`, `device_limit`, `bad_certificate` when the id is another device's
  */
@@ -56,23 +58,24 @@ export async function storeDevice(
 ): Promise<DeviceId> {
   const { dev: deviceId, sub: userId } = claims
   const known = await store.accounts.findDevice(deviceId)
-  if (known) assertSame(known, registration.certificate)
-  else {
-    const active = await store.accounts.activeDevices([userId])
-    if (active.length >= limits.maxDevices) {
-      throw new FastChatError('device_limit', `Cannot add device: the account has ${limits.maxDevices}`)
-    }
-    const isNew = await store.accounts.createDevice({
-      _id: deviceId,
-      userId,
-      certificate: registration.certificate,
-      signedPrekey: registration.signedPrekey,
-      createdAt: new Date(lease.now()),
-    })
-    const raced = isNew ? null : await store.accounts.findDevice(deviceId)
-    if (raced) assertSame(raced, registration.certificate)
+  if (known) {
+    assertSame(known, registration.certificate)
+    return deviceId
   }
-  await store.prekeys.add(prekeys)
+  const active = await store.accounts.activeDevices([userId])
+  if (active.length >= limits.maxDevices) {
+    throw new FastChatError('device_limit', `Cannot add device: the account has ${limits.maxDevices}`)
+  }
+  const isNew = await store.accounts.createDevice({
+    _id: deviceId,
+    userId,
+    certificate: registration.certificate,
+    signedPrekey: registration.signedPrekey,
+    createdAt: new Date(lease.now()),
+  })
+  const raced = isNew ? null : await store.accounts.findDevice(deviceId)
+  if (raced) assertSame(raced, registration.certificate)
+  if (isNew) await store.prekeys.add(prekeys)
   return deviceId
 }
 
