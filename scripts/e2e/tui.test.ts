@@ -110,6 +110,45 @@ test('a second start is logged in, shows what was said, and pastes without sendi
   assert.equal(terminal.leftovers(), [])
 })
 
+test('what is written while the server is away is kept, shown as queued, and delivered when it is back', async () => {
+  const terminal = chat(alice)
+  await terminal.waitForText('message bob')
+  await terminal.waitForText('●')
+  const { port } = new URL(host.url)
+  await host.program.stop()
+  await terminal.waitForText(/Offline, next try in \d+ s/)
+  terminal.type('written while away')
+  terminal.key('enter')
+  await terminal.waitForText(/written while away ·$/m)
+  await terminal.waitForText('1 to send, kept')
+  host = await world.serve({ args: ['--port', port] })
+  await terminal.waitForText(/written while away ✓$/m, 60_000)
+  await terminal.waitForText('●')
+  terminal.key('ctrl-q')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
+
+test('/logout asks for the password again, and the same messages are there afterwards', async () => {
+  const terminal = chat(alice)
+  await terminal.waitForText('message bob')
+  terminal.type('/logout')
+  terminal.key('enter')
+  await terminal.waitForText('You have logged out')
+  terminal.key('enter')
+  await terminal.waitForText(/Log in[\s\S]*Password/)
+  terminal.type('not the password')
+  terminal.key('enter')
+  await terminal.waitForText(/is wrong/)
+  terminal.key('ctrl-u')
+  terminal.type(alice.password)
+  terminal.key('enter')
+  await terminal.waitForText('written while away')
+  terminal.key('ctrl-q')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
+
 for (const [signal, exitCode] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],

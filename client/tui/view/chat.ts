@@ -194,7 +194,9 @@ function statusSpans(model: Model, chat: ChatScreen): Span[] {
     const seconds = retryAt === null ? null : Math.max(0, Math.ceil((retryAt - model.now) / 1000))
     const again = seconds === null ? '' : `, next try in ${seconds} s`
     const kept = waiting === '' ? '' : ` · ${waiting}, kept`
-    return [span(` Offline: ${sanitizeLine(connection.reason)}${again}${kept}`, 'offline')]
+    // Last, since it may be long and what does not fit is cut off.
+    const reason = ` · ${sanitizeLine(connection.reason)}`
+    return [span(truncate(` Offline${again}${kept}${reason}`, model.size.cols - 1), 'offline')]
   }
   if (waiting !== '') return [span(` ${waiting}`, 'faint')]
   return [span(` ${sanitizeLine(chat.me)}`, 'faint')]
