@@ -210,6 +210,49 @@ test('a receipt that overtakes `stored` is not taken back by it', () =>
     assert.is((await alice.chat.snapshot()).queued, 0)
   }))
 
+test('an announcement that is brought again under another id does not begin its chain anew', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const device = world.server.devices.get(bob.deviceId)
+    if (device) device.oneTime.length = 0
+    world.clock.advance(25 * 60 * 60 * 1000)
+    const announcements: MessageFrame[] = []
+    world.server.onDeliver = (frame, to) => {
+      if (to.deviceId === bob.deviceId && frame.kind === 'chain') announcements.push(frame)
+      return [frame]
+    }
+    await alice.chat.send({ to: 'bob', text: 'one' })
+    await newLines(world, { bob, count: 1 })
+    assert.is(announcements.length, 1)
+    const id = '01890000-0000-7000-8000-000000000001'
+    for (const frame of announcements) world.server.push(bob.deviceId, { ...frame, id })
+    await world.until('it to be acked', () => world.server.acked(bob.deviceId).includes(id))
+    await alice.chat.send({ to: 'bob', text: 'two' })
+    assert.equal(await newLines(world, { bob, count: 2 }), ['alice: one', 'alice: two'])
+  }))
+
+test('a receipt that overtakes the message on one’s other device is kept for it', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const second = await world.device('alice', { of: alice })
+    await world.until('bob to be told', async () => (await bob.lines('alice')).includes('(device-added)'))
+    const late: MessageFrame[] = []
+    world.server.onDeliver = (frame, to) => {
+      if (to.deviceId !== second.deviceId || frame.from !== 'alice') return [frame]
+      late.push(frame)
+      return []
+    }
+    const { id } = await alice.chat.send({ to: 'bob', text: 'hello' })
+    await world.until(
+      'the first to know',
+      async () => (await alice.chat.message({ id }))?.state === 'delivered',
+    )
+    await world.settle()
+    for (const frame of late) world.server.push(second.deviceId, frame)
+    await world.until('the second to have it', async () => (await second.chat.message({ id })) !== null)
+    assert.is((await second.chat.message({ id }))?.state, 'delivered')
+  }))
+
 test('a one-time prekey is deleted with the chain that used it', () =>
   withWorld(async world => {
     const { alice, bob } = await world.pair()
