@@ -5,6 +5,7 @@ import type { MessageId, UserId } from '../../schema/ids.ts'
 import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { Delivery } from '../core/delivery.ts'
+import { SendOrder } from '../core/send-order.ts'
 import { perSecondOverTen, type TokenBuckets } from '../core/token-bucket.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
@@ -28,6 +29,8 @@ export interface ConnectionOptions {
 
 /** A read that failed is made again after this. */
 const RETRY_MS = 1_000
+/** Longer than any pause that a client makes before it sends something again. */
+const FORGET_REFUSED_MS = 2 * 60_000
 
 /** One device's socket: what it is given and when. Frames that come in are handled by `Frames` (frames.ts). */
 export class Connection {
@@ -39,6 +42,7 @@ export class Connection {
   unanswered = 0
   heardAt: number
   readonly frameBudget: TokenBuckets
+  readonly sendOrder = new SendOrder({ forgetMs: FORGET_REFUSED_MS })
   readonly #options: ConnectionOptions
   readonly #delivery: Delivery
   #cancelExpiry: () => void = () => undefined

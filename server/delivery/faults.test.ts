@@ -51,6 +51,24 @@ test('`send` is refused with `unavailable` and `retry`, and stored when it is se
   await from.close()
 })
 
+test('`send` stores nothing behind a message that was refused until that one has come again', async () => {
+  const from = await connect(server, alice)
+  const [first, second, third] = [toBob(), toBob(), toBob()]
+  failing.add('messages.insert')
+  from.send(first)
+  from.send(second)
+  await from.next('refused', ({ id }) => id === second.id)
+  failing.clear()
+  from.send(third)
+  const { code, retry } = await from.next('refused', ({ id }) => id === third.id)
+  assert.equal([code, retry], ['unavailable', true])
+  assert.equal(from.storedIds, [])
+  for (const frame of [first, second, third]) from.send(frame)
+  await from.next('stored', () => from.storedIds.length === 3)
+  assert.equal(from.storedIds, [first.id, second.id, third.id])
+  await from.close()
+})
+
 test('`disk_full` of the database is told to the sender', async () => {
   const from = await connect(server, alice)
   failing.add('messages.insert:disk_full')

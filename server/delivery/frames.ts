@@ -11,6 +11,7 @@ import { errorFields, type Log } from '../port/log.ts'
 import type { Connection } from './connection.ts'
 import { audienceOf } from './device-sets.ts'
 import type { Hub } from './hub.ts'
+import type { StoreResult } from './outgoing.ts'
 
 export interface FramesOptions {
   hub: Hub
@@ -121,46 +122,49 @@ export class Frames {
   }
 
   async #send(connection: Connection, frame: SendFrame): Promise<void> {
-    const { hub, limits } = this.#options
+    const { hub, limits, clock } = this.#options
+    const { id } = frame
+    const { sendOrder } = connection
+    const place = sendOrder.enter(id, { to: 'user' in frame.to ? frame.to.user : frame.to.group })
+    const mayStore = () => sendOrder.mayStore(place, { nowMs: clock.now() })
+    const refuse = (error: unknown) => {
+      if (comesAgain(error)) sendOrder.refused(id, place, { nowMs: clock.now() })
+      this.#refuse(connection, id, error)
+    }
     try {
       if (connection.unanswered >= limits.sendWindow) {
         throw new FastChatError('rate_limited', `Cannot store message: ${limits.sendWindow} are unanswered`)
       }
+      if (!mayStore()) throw held()
       const pending = await this.#audience(connection, frame)
       if (frame.kind === 'chain' && !coversAudience(frame.body, pending)) {
         throw new FastChatError('bad_frame', 'Cannot store chain: its recipients are not its audience')
       }
       // A note to oneself with a single device: nobody waits for it.
-      if (pending.length === 0) return connection.answerStored(frame.id)
+      if (pending.length === 0) return connection.answerStored(id)
       const storedAt = Math.round(this.#options.now())
       connection.unanswered += 1
+      const message = {
+        _id: id,
+        senderId: connection.caller.userId,
+        senderDevice: connection.caller.deviceId,
+        ...('user' in frame.to ? { receiverId: frame.to.user } : { groupId: frame.to.group }),
+        kind: frame.kind,
+        body: frame.body,
+        pending,
+        createdAt: new Date(storedAt),
+        expiresAt: new Date(storedAt + limits.undeliveredTtlMs),
+      }
       hub.outgoing
-        .store({
-          _id: frame.id,
-          senderId: connection.caller.userId,
-          senderDevice: connection.caller.deviceId,
-          ...('user' in frame.to ? { receiverId: frame.to.user } : { groupId: frame.to.group }),
-          kind: frame.kind,
-          body: frame.body,
-          pending,
-          createdAt: new Date(storedAt),
-          expiresAt: new Date(storedAt + limits.undeliveredTtlMs),
-        })
-        .then(result => this.#stored(connection, { id: frame.id, result }))
-        .catch(error => this.#refuse(connection, frame.id, error))
+        .store(message, mayStore)
+        .then(result => answer(connection, { id, result }))
+        .catch(refuse)
         .finally(() => {
           connection.unanswered -= 1
         })
     } catch (error) {
-      this.#refuse(connection, frame.id, error)
+      refuse(error)
     }
-  }
-
-  #stored(connection: Connection, { id, result }: { id: MessageId; result: 'stored' | 'taken' }): void {
-    if (result === 'taken') {
-      throw new FastChatError('id_taken', 'Cannot store message: its id is taken')
-    }
-    connection.answerStored(id)
   }
 
   /** The devices that have to get a message. @throws FastChatError `unknown_user`, `not_found`, `stale_audience` */
@@ -196,4 +200,20 @@ export class Frames {
     const message = (known?.message ?? 'Cannot store message: unexpected failure').slice(0, 512)
     connection.send({ t: 'refused', id, code, message, retry: errorTable[code].retry })
   }
+}
+
+function answer(connection: Connection, { id, result }: { id: MessageId; result: StoreResult }): void {
+  if (result === 'taken') throw new FastChatError('id_taken', 'Cannot store message: its id is taken')
+  if (result === 'held') throw held()
+  connection.answerStored(id)
+}
+
+function held(): FastChatError {
+  return new FastChatError('unavailable', 'Cannot store message: one that was sent before it was refused')
+}
+
+/** Whether the client sends the very same message again. For other devices it makes another one. */
+function comesAgain(error: unknown): boolean {
+  const code = error instanceof FastChatError ? error.code : 'internal'
+  return code !== 'stale_audience' && errorTable[code].retry
 }

@@ -16,6 +16,14 @@ export interface OutgoingOptions {
 
 const MAX_MESSAGES_PER_FLUSH = 500
 
+/** `held`: one that its sender sent before was refused, so this one has to come again behind it. */
+export type StoreResult = InsertResult | 'held'
+
+interface Outbound {
+  message: UndeliveredDocument
+  mayStore: () => boolean
+}
+
 /**
  * The way of messages into the database: where are their devices, store, deliver here at once, and look again whether a
  * device has moved meanwhile. A connecting server writes presence first and reads messages second, so that in either
@@ -23,7 +31,7 @@ const MAX_MESSAGES_PER_FLUSH = 500
  */
 export class Outgoing {
   readonly #options: OutgoingOptions
-  readonly #inserts: Batcher<UndeliveredDocument, InsertResult>
+  readonly #inserts: Batcher<Outbound, StoreResult>
   readonly #corrections = new Set<Promise<void>>()
 
   constructor(options: OutgoingOptions) {
@@ -31,9 +39,14 @@ export class Outgoing {
     this.#inserts = new Batcher({ maxItems: MAX_MESSAGES_PER_FLUSH, flush: batch => this.#flush(batch) })
   }
 
-  /** Resolves when the message is on the disks of the majority. @throws FastChatError `unavailable`, `disk_full` */
-  store(message: Omit<UndeliveredDocument, 'route'>): Promise<InsertResult> {
-    return this.#inserts.add({ ...message, route: [] })
+  /**
+   * Resolves when the message is on the disks of the majority.
+   *
+   * @param mayStore is asked right before the message is stored
+   * @throws FastChatError `unavailable`, `disk_full`
+   */
+  store(message: Omit<UndeliveredDocument, 'route'>, mayStore: () => boolean): Promise<StoreResult> {
+    return this.#inserts.add({ message: { ...message, route: [] }, mayStore })
   }
 
   async idle(): Promise<void> {
@@ -41,9 +54,12 @@ export class Outgoing {
     await Promise.all(this.#corrections)
   }
 
-  async #flush(batch: readonly UndeliveredDocument[]): Promise<InsertResult[]> {
+  async #flush(outbound: readonly Outbound[]): Promise<StoreResult[]> {
     const { store, deliver } = this.#options
-    const routes = await this.#routes(batch)
+    const routes = await this.#routes(outbound.map(({ message }) => message))
+    // Asked now: what had been accepted when something before it failed must not overtake that.
+    const allowed = new Set(outbound.filter(({ mayStore }) => mayStore()))
+    const batch = [...allowed].map(({ message }) => message)
     const messages = distinct(batch).map(message => ({ ...message, route: routes(message) }))
     const results = await store.messages.insert(messages)
     const stored = messages.filter((_, index) => results[index] === 'stored')
@@ -51,9 +67,10 @@ export class Outgoing {
     const correction = this.#correct(stored).finally(() => this.#corrections.delete(correction))
     this.#corrections.add(correction)
     const resultOf = new Map(messages.map(({ _id, senderId }, index) => [_id, { senderId, index }]))
-    return batch.map(({ _id, senderId }) => {
-      const first = resultOf.get(_id)
-      return first?.senderId === senderId ? (results[first.index] ?? 'taken') : 'taken'
+    return outbound.map(each => {
+      if (!allowed.has(each)) return 'held'
+      const first = resultOf.get(each.message._id)
+      return first?.senderId === each.message.senderId ? (results[first.index] ?? 'taken') : 'taken'
     })
   }
 
