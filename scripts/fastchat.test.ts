@@ -28,6 +28,7 @@ test('`--help` lists every command of client and server, and leaves nothing behi
   for (const name of [
     'start',
     'serve',
+    'cluster',
     'db',
     'chat',
     'signup',

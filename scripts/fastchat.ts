@@ -17,6 +17,10 @@ const others: Record<string, { summary: string; load: () => Promise<Run> }> = {
     summary: 'serve                    Hosts a server; MONGODB_URI, else an embedded database.',
     load: async () => (await import('../server/cli.ts')).runServe,
   },
+  cluster: {
+    summary: 'cluster                  Several servers on this machine over one database.',
+    load: async () => (await import('./cluster.ts')).runCluster,
+  },
   db: {
     summary: 'db                       Runs the embedded database alone.',
     load: async () => (await import('../server/cli.ts')).runDb,

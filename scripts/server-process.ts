@@ -32,8 +32,8 @@ export interface StartOptions {
   env?: Record<string, string | undefined>
   /** Default: the one that runs this. */
   runtime?: Runtime
-  /** Gets what it writes to standard output and standard error. */
-  onOutput?: (chunk: Buffer) => void
+  /** Gets what it writes. */
+  onOutput?: (chunk: Buffer, from: 'stdout' | 'stderr') => void
   /** Where its log is, for the error's message. */
   logPath?: string
   /** A process group of its own: the terminal's Ctrl-C does not reach it, and its end is in this process's hands. */
@@ -77,6 +77,7 @@ export async function startServerProcess(
   const stop = () => stopChild(child, ended)
   const abort = () => signalChild(child, 'SIGTERM')
   options.signal?.addEventListener('abort', abort)
+  if (options.signal?.aborted) abort()
   try {
     const url = await waitForUrl(child, { ...options, ended, what: argv[0] === 'db' ? 'database' : 'server' })
     return { url, pid: child.pid ?? -1, ended, stop, signal: name => signalChild(child, name) }
@@ -116,14 +117,14 @@ async function waitForUrl(
   let said = ''
   const url = new Promise<string>(resolve => {
     child.stdout?.on('data', (chunk: Buffer) => {
-      onOutput?.(chunk)
+      onOutput?.(chunk, 'stdout')
       if (printed.length > MAX_LINE_CHARS) return
       printed += chunk.toString('utf8')
       const [found] = /(?:wss?|mongodb):\/\/[^\s"']+(?=[\s"'])/.exec(printed) ?? []
       if (found) resolve(found)
     })
     child.stderr?.on('data', (chunk: Buffer) => {
-      onOutput?.(chunk)
+      onOutput?.(chunk, 'stderr')
       said = (said + chunk.toString('utf8')).slice(-2000)
     })
   })
