@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { spawn as spawnPty } from '@lydell/node-pty'
 import unicode11 from '@xterm/addon-unicode11'
 import headless from '@xterm/headless'
@@ -107,8 +106,11 @@ export const KEYS = {
   'ctrl-z': '\x1a',
 } as const
 
-/** The shell's settings of the terminal, printed before and after the program: raw mode shows only there. */
+/** The program's number. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence is what is looked for
+const PROGRAM = /\x1b\]7777;pid;(\d+)\x07/
+/** The shell's settings of the terminal, printed before and after the program: raw mode shows only there. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const SETTINGS = /\x1b\]7777;(before|after);([0-9a-f:]+)\x07/g
 
 /**
@@ -133,7 +135,9 @@ export function openTerminal({
     })
   }
   const note = (when: string) => `printf '\\033]7777;${when};%s\\007' "$(stty -g)"`
-  const script = `${note('before')}; "$@"; code=$?; ${note('after')}; exit $code`
+  // A shell of its own becomes the program, so that its number is the program's.
+  const become = `sh -c 'printf "\\033]7777;pid;%s\\007" $$; exec "$@"' sh "$@"`
+  const script = `${note('before')}; ${become}; code=$?; ${note('after')}; exit $code`
   const environment = {
     ...process.env,
     TERM: 'xterm-256color',
@@ -204,6 +208,13 @@ export function openTerminal({
     isWrapping: emulator.modes.wraparoundMode,
   })
 
+  /** Signals the program, not the shell around it: that has to note the settings afterwards. */
+  function signal(name: NodeJS.Signals): void {
+    const [, pid] = PROGRAM.exec(output) ?? []
+    if (pid === undefined) pty.kill(name)
+    else process.kill(Number(pid), name)
+  }
+
   const send = (bytes: string) => pty.write(bytes)
 
   return {
@@ -229,10 +240,7 @@ export function openTerminal({
       emulator.resize(size.cols, size.rows)
       pty.resize(size.cols, size.rows)
     },
-    kill(signal) {
-      // The program, not the shell around it: that has to note the settings afterwards.
-      for (const pid of childrenOf(pty.pid)) process.kill(pid, signal)
-    },
+    kill: signal,
     leftovers() {
       const now = modes()
       const settings = Object.fromEntries(
@@ -252,7 +260,11 @@ export function openTerminal({
     output: () => output,
     async close() {
       if (!hasExited) {
-        for (const pid of childrenOf(pty.pid)) process.kill(pid, 'SIGKILL')
+        try {
+          signal('SIGKILL')
+        } catch {
+          // It ended just now; the shell is about to.
+        }
         await ended
       }
       emulator.dispose()
@@ -282,14 +294,4 @@ function readCells(emulator: InstanceType<typeof headless.Terminal>): CellLook[]
 
 function colorOf(color: number, isRgb: boolean): number | string {
   return isRgb ? `#${color.toString(16).padStart(6, '0')}` : color
-}
-
-/** The processes that a process has started (Linux). */
-function childrenOf(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    return text.split(' ').filter(Boolean).map(Number)
-  } catch {
-    return []
-  }
 }
