@@ -76,6 +76,37 @@ test('requests that end @hono/node-ws when it is alone do not end the server', a
   await after.close()
 })
 
+test('a peer that keeps its half of a refused upgrade open is cut off; `stop()` does not wait for it', async () => {
+  const stopped = await startTestServer(database.uri)
+  const refusals = ['/v1/socket', '//'].flatMap(path =>
+    [server, stopped].map(({ port }) => ({ port, head: `GET ${path} HTTP/1.1\r\nHost: x` })),
+  )
+  const handshake =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+  const peers = refusals.map(({ port, head }) => {
+    const peer = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+    const seen = { answer: '', isCutOff: false, write: (text: string) => peer.write(text) }
+    peer.on('data', data => {
+      seen.answer += data
+    })
+    peer.on('error', () => {
+      seen.isCutOff = true
+    })
+    peer.write(`${head}\r\n${handshake}\r\n\r\n`)
+    return seen
+  })
+  await waitFor(() => peers.every(({ answer }) => /^HTTP\/1\.1 4\d\d /.test(answer)), { what: 'refusals' })
+  await stopped.stop()
+  await waitFor(
+    () => {
+      // Only by writing does a peer learn that nobody is there any more.
+      for (const peer of peers) peer.write('x')
+      return peers.every(({ isCutOff }) => isCutOff)
+    },
+    { what: 'the peers to be cut off', timeoutMs: 10_000 },
+  )
+})
+
 test('a handshake with a key that is none is refused, and leaves nothing behind', async () => {
   const token = await tokenFor(server, alice)
   const head = `GET /v1/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer ${token}`

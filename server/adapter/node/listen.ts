@@ -40,7 +40,7 @@ export interface NodeSockets {
   listen(app: Answering, options: ListenOptions): Promise<Listening>
 }
 
-/** A peer that does not answer a close is cut off after this. */
+/** A peer that does not answer a close, of a socket or of a refused upgrade, is cut off after this. */
 const CLOSE_TIMEOUT_MS = 2_000
 /** A peer that takes nothing is cut off when so much waits for it. */
 const MAX_BUFFERED_BYTES = 48 * 1024 * 1024
@@ -89,7 +89,7 @@ export function createNodeSockets({ maxFrameBytes, log }: { maxFrameBytes: numbe
       const server = createAdaptorServer({
         fetch: (request, environment) => app.fetch(request, environment),
       }) as Server
-      guardUpgrades(server, { injectWebSocket, log })
+      const upgrading = guardUpgrades(server, { injectWebSocket, log })
       const port = await listening(server, options)
       return {
         port,
@@ -101,6 +101,8 @@ export function createNodeSockets({ maxFrameBytes, log }: { maxFrameBytes: numbe
           new Promise(resolve => {
             for (const socket of wss.clients) socket.terminate()
             server.close(() => resolve())
+            // The server counts them, but does not close them.
+            for (const socket of upgrading) socket.destroy()
             server.closeAllConnections()
           }),
       }
@@ -112,11 +114,13 @@ export function createNodeSockets({ maxFrameBytes, log }: { maxFrameBytes: numbe
  * @hono/node-ws 1.3.1 works in an async listener that nobody catches: a URL that cannot be read (`GET //`) or a socket that
  * is reset meanwhile would end the process, and a handshake that `ws` refuses would stay in its memory. So it only gets
  * upgrades that will succeed.
+ *
+ * @returns the connections that have asked for an upgrade and have not ended
  */
 function guardUpgrades(
   server: Server,
   { injectWebSocket, log }: { injectWebSocket: (server: Server) => void; log: Log },
-): void {
+): ReadonlySet<Duplex> {
   type Listener = (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>
   let inner: Listener | undefined
   injectWebSocket({
@@ -125,10 +129,13 @@ function guardUpgrades(
     },
   } as unknown as Server)
 
+  const upgrading = new Set<Duplex>()
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgrading.add(socket)
+    socket.on('close', () => upgrading.delete(socket))
     socket.on('error', () => socket.destroy())
     if (!isHandshake(request)) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      endSoon(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
     inner?.(request, socket, head).catch(error => {
@@ -136,6 +143,20 @@ function guardUpgrades(
       socket.destroy()
     })
   })
+  return upgrading
+}
+
+/**
+ * Answers and closes. Once it has asked for an upgrade a connection is out of the HTTP server's hands: a peer that keeps
+ * its own half open would keep it for ever.
+ */
+function endSoon(socket: Duplex, text: string | Uint8Array): void {
+  socket.end(text)
+  // What nobody reads would keep the peer's end from being seen.
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
+  timer.unref()
+  socket.on('close', () => clearTimeout(timer))
 }
 
 function isHandshake({ method, url, headers }: IncomingMessage): boolean {
@@ -173,7 +194,7 @@ async function upgradeOrRefuse(
     `Content-Length: ${body.byteLength}`,
     'Connection: close',
   ]
-  socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]))
+  endSoon(socket, Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]))
   return new Promise(() => undefined)
 }
 
