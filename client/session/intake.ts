@@ -1,6 +1,6 @@
 import { FastChatError } from '../../schema/errors.ts'
 import type { MessageFrame } from '../../schema/frames.ts'
-import type { ChainId, MessageId, PrekeyId, UserId } from '../../schema/ids.ts'
+import type { ChainId, MessageId, PrekeyId } from '../../schema/ids.ts'
 import { missingBefore, placeOf } from '../core/hold-back.ts'
 import { ChangedKey } from '../crypto/envelope.ts'
 import type { Cipher, OpenedContent } from './cipher.ts'
@@ -27,6 +27,7 @@ interface Held {
   n: number
   /** When it was held already before this batch. */
   record?: WaitingRecord
+  isCopy?: boolean
 }
 
 /** The latest moment that a Date can show: a sender may sign any number. */
@@ -35,6 +36,8 @@ const MAX_TIME_MS = 8.64e15
 /**
  * One batch of received frames: first all of them are opened, in order, without writing anything; then `commit` writes
  * what follows from them as one transaction. So what is acked is on the disk, and a batch that fails has changed nothing.
+ *
+ * Long because its steps share what the batch has learned so far.
  */
 export class Intake {
   readonly #options: IntakeOptions
@@ -54,12 +57,12 @@ export class Intake {
   /** @throws FastChatError `disk_full` */
   async take(frame: MessageFrame): Promise<void> {
     this.ids.push(frame.id)
-    if (this.#isSeen(frame.id)) return
+    const isCopy = this.#isSeen(frame.id)
     this.#seen.add(frame.id)
     // What this device wrote itself is here already.
     if (frame.device === this.#options.identity.deviceId) return
-    if (frame.kind === 'message') await this.#takeMessage(frame)
-    else await this.#tryChain(frame)
+    if (frame.kind === 'message') await this.#takeMessage(frame, isCopy)
+    else if (!isCopy) await this.#tryChain(frame)
   }
 
   /** Lets through what waits on a chain, though something before it is missing; or tells that the chain is. */
@@ -128,25 +131,29 @@ export class Intake {
       this.#usedPrekeys.add(prekeyId)
       this.#steps.push(tx => tx.tables.prekeys.delete([prekeyId]))
     }
-    const knows = people.get(frame.from)?.devices?.some(({ deviceId }) => deviceId === frame.device)
-    if (knows === false) {
+    const { devices } = people.get(frame.from) ?? {}
+    if (devices?.every(({ deviceId }) => deviceId !== frame.device)) {
       this.#steps.push(tx => tx.after(() => void people.refresh(frame.from).catch(() => undefined)))
     }
     await this.#release(chain)
   }
 
-  async #takeMessage(frame: SealedFrame): Promise<void> {
+  /**
+   * A copy may be sealed anew, for other devices and on another chain: then it takes its place there, or else the chain
+   * would have a gap; but it is shown only once.
+   */
+  async #takeMessage(frame: SealedFrame, isCopy: boolean): Promise<void> {
     let header: { chain: ChainId; n: number }
     try {
       header = this.#options.cipher.headerOf(frame.body)
     } catch {
-      return this.#noticeUnreadable(frame)
+      return isCopy ? undefined : this.#noticeUnreadable(frame)
     }
-    const held: Held = { frame, ...header }
+    const held: Held = { frame, ...header, isCopy }
     const place = this.#placeOf(held)
     if (place === 'used') return
     if (place === 'hold') {
-      this.#held.push(held)
+      if (!this.#isHeld(held)) this.#held.push(held)
     } else {
       await this.#open(held)
       await this.#release(header.chain)
@@ -190,7 +197,7 @@ export class Intake {
       opened = await this.#options.cipher.openMessage({ frame, chain: receiver.state })
     } catch (error) {
       this.#report(error)
-      return this.#noticeBroken(receiver, n)
+      return held.isCopy ? undefined : this.#noticeBroken(receiver, n)
     }
     const missing =
       n > receiver.state.n ? missingBefore(n, { next: receiver.state.n, told: receiver.told }) : 0
@@ -238,8 +245,8 @@ export class Intake {
 
   #noticeUnreadable({ from }: MessageFrame): void {
     const person = this.#options.people.get(from)
-    if (!person) return
-    this.#steps.push(tx => appendNotice(tx, { notice: { type: 'gap', from, missing: 1 }, person }))
+    if (person)
+      this.#steps.push(tx => appendNotice(tx, { notice: { type: 'gap', from, missing: 1 }, person }))
   }
 
   #noticeEvicted(tx: Tx, { frame, noticed }: WaitingRecord): void {
@@ -249,9 +256,8 @@ export class Intake {
 
   /** Whose conversation a frame of an unknown chain belongs to. Somebody who is new is asked for. */
   async #senderOf({ from, to }: MessageFrame): Promise<Person | undefined> {
-    const isMine = from === this.#options.identity.userId
-    const userId: UserId | undefined = isMine ? ('user' in to ? to.user : undefined) : from
-    if (userId === undefined || 'group' in to) return undefined
+    if (!('user' in to)) return undefined
+    const userId = from === this.#options.identity.userId ? to.user : from
     return await this.#options.people.ensure(userId).catch(() => undefined)
   }
 
@@ -282,9 +288,13 @@ export class Intake {
     else this.#held = this.#held.filter(found => found !== held)
   }
 
+  #isHeld({ frame, chain }: Held): boolean {
+    const held = [...this.#options.waiting.of(chain), ...this.#held]
+    return held.some(other => other.frame.id === frame.id && other.chain === chain)
+  }
+
   #isSeen(id: MessageId): boolean {
-    const { tables } = this.#options.state
-    return this.#seen.has(id) || tables.seen.get([id]) !== undefined
+    return this.#seen.has(id) || this.#options.state.tables.seen.get([id]) !== undefined
   }
 }
 

@@ -253,6 +253,33 @@ test('a receipt that overtakes the message on one’s other device is kept for i
     assert.is((await second.chat.message({ id }))?.state, 'delivered')
   }))
 
+test('a message that is sealed anew after it had arrived is shown once, and leaves no gap', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    world.server.tellsStored = false
+    const { id } = await alice.chat.send({ to: 'bob', text: 'once' })
+    await newLines(world, { bob, count: 1 })
+    await world.until('bob to ack it', () => !world.server.undelivered.has(id))
+    // The server has forgotten it, the answer was lost, and meanwhile bob has one more device.
+    const tell = world.server.tellDevices
+    world.server.tellDevices = () => undefined
+    const second = await world.device('bob', { of: bob })
+    world.server.tellDevices = tell
+    world.server.stored.delete(id)
+    world.server.tellsStored = true
+    world.server.drop(alice.deviceId)
+    await world.until('the second to have it', async () =>
+      (await second.lines('alice')).includes('alice: once'),
+    )
+    await alice.chat.send({ to: 'bob', text: 'next' })
+    await world.until('bob to have the next', async () => (await bob.lines('alice')).includes('alice: next'))
+    const lines = (await bob.lines('alice')).slice(2)
+    assert.equal(
+      lines.filter(line => line !== '(device-added)'),
+      ['alice: once', 'alice: next'],
+    )
+  }))
+
 test('a one-time prekey is deleted with the chain that used it', () =>
   withWorld(async world => {
     const { alice, bob } = await world.pair()
