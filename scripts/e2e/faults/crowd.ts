@@ -141,6 +141,11 @@ export class Burst {
     })
   }
 
+  /** Notices at everybody of messages that are missing. */
+  async gaps(): Promise<number> {
+    return (await this.#countNow()).gaps
+  }
+
   /**
    * Waits until everybody has everything, or nothing more has come for `stallMs`, then counts.
    */

@@ -94,6 +94,8 @@ export const databaseFaults: readonly Fault[] = [
           async breakIt() {
             for (const proxy of proxies) proxy.setStream('hold')
             for (const server of servers) reasons.push(await untilTroubled(server))
+          },
+          async mend() {
             for (const proxy of proxies) proxy.setStream('pass')
           },
         })

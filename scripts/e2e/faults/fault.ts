@@ -34,20 +34,25 @@ export async function duringBurst(
   {
     label,
     breakIt,
+    mend = async () => undefined,
     others = [],
     stallMs,
   }: {
     label: string
     breakIt: (burst: Burst) => Promise<void>
+    /** Done when everything was counted: what `breakIt` broke is well again. */
+    mend?: () => Promise<void>
     others?: readonly Recipient[]
     stallMs?: number
   },
 ): Promise<Outcome> {
   const defectsBefore = countDefects(crowd)
   const burst = new Burst(crowd, { label: `${label} ${Math.round(performance.now())}`, messages, others })
+  const gapsBefore = await burst.gaps()
   const writing = burst.write()
   await Promise.all([writing, burst.reached(0.2).then(() => breakIt(burst))])
   const counted = await burst.count(stallMs === undefined ? {} : { stallMs })
+  await mend()
   const notes: string[] = []
   const defects = countDefects(crowd) - defectsBefore
   if (defects > 0) notes.push(`${defects} defects reported by clients: ${lastDefect(crowd)}`)
@@ -55,7 +60,7 @@ export async function duringBurst(
   const isWrong = notes.length > 0
   await Promise.all(cluster.servers.map(server => untilReady(server)))
   await untilOnline(crowd.devices)
-  return { ...counted, notes, isWrong }
+  return { ...counted, gaps: counted.gaps - gapsBefore, notes, isWrong }
 }
 
 function countDefects(crowd: Crowd): number {

@@ -6,8 +6,9 @@ import { parseArgs } from 'node:util'
 import { faults } from './catalog.ts'
 import { createCluster } from './cluster.ts'
 import { createCrowd } from './crowd.ts'
-import type { Fault } from './fault.ts'
+import type { Fault, Outcome } from './fault.ts'
 import { formatHeader, formatOutcome, formatSkipped, isGood } from './report.ts'
+import { nothing } from './tally.ts'
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -52,7 +53,7 @@ async function run(
         continue
       }
       const startedAt = performance.now()
-      const outcome = await fault.run({ cluster, crowd, messages })
+      const outcome = await fault.run({ cluster, crowd, messages }).catch(failed)
       isAllGood &&= isGood(outcome)
       print(formatOutcome(fault, outcome, performance.now() - startedAt))
     }
@@ -61,6 +62,12 @@ async function run(
   } finally {
     await cluster.close()
   }
+}
+
+/** A fault that could not be brought to its end has shown nothing. */
+function failed(error: unknown): Outcome {
+  const note = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { ...nothing, gaps: 0, notes: [note], isWrong: true }
 }
 
 process.exit(await main())

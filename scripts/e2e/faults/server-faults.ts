@@ -1,5 +1,5 @@
 import { type ServerNode, untilReady } from './cluster.ts'
-import { turned } from './crowd.ts'
+import { turned, untilOnline } from './crowd.ts'
 import type { Device } from './device.ts'
 import { duringBurst, type Fault, type Scene } from './fault.ts'
 
@@ -117,6 +117,7 @@ async function restart(server: ServerNode, options: { clockOffMs?: number } = {}
 async function move(device: Device, ...servers: ServerNode[]): Promise<void> {
   await device.close()
   await device.open(servers.map(({ url }) => url))
+  await untilOnline([device])
 }
 
 async function countAt(scene: Scene, servers: readonly ServerNode[], devices = scene.crowd.devices) {

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { TimelineItem } from '../../../client/chat.ts'
+import { openHome } from '../../../client/home/home-folder.ts'
+import type { Transport } from '../../../client/net/transport.ts'
+import { openTables } from '../../../client/session/records.ts'
+import { readConversations, readHistory } from '../../../client/session/timeline.ts'
+import { openStore } from '../../../client/store/lmdb-store.ts'
+import type { SendFrame } from '../../../schema/frames.ts'
+import { currentRuntime } from '../../test/runtimes.ts'
+import { waitFor } from '../../test/wait-for.ts'
+import { type Program, runProgram, startProgram } from '../program.ts'
+import { type Recipient, turned } from './crowd.ts'
+import { realTransport } from './device.ts'
+import { duringBurst, type Fault } from './fault.ts'
+import { createTcpProxy, type Passage } from './tcp-proxy.ts'
+
+const KILLS = 3
+/** Frames that are sent once more by a connection that follows: no more than a socket may have unanswered. */
+const REPLAYED = 100
+
+/** What happens to clients. */
+export const clientFaults: readonly Fault[] = [
+  {
+    name: 'kill-client',
+    what: 'kill -9 of a client process that has stored messages and whose acks have not got through, three times',
+    async run(scene) {
+      const [server] = scene.cluster.servers
+      if (!server) throw new Error('Cannot kill a client: there is no server')
+      const proxy = await createMutableProxy(server.url)
+      const victim = await createVictim(scene.cluster.folder, proxy.url)
+      let last: Program | undefined
+      try {
+        return await duringBurst(scene, {
+          label: 'kill-client',
+          others: [victim],
+          async breakIt() {
+            for (let kill = 0; kill < KILLS; kill++) {
+              const program = victim.listen()
+              await untilPrinted(program, 5)
+              proxy.mute(true)
+              await untilPrinted(program, linesOf(program) + 5)
+              await program.stop('SIGKILL')
+              proxy.mute(false)
+            }
+            last = victim.listen()
+          },
+        })
+      } finally {
+        await last?.stop()
+        await proxy.close()
+      }
+    },
+  },
+  {
+    name: 'send-twice',
+    what: 'every frame with a message sent twice, and again by the connections that follow, after delivery too',
+    async run(scene) {
+      const { devices } = scene.crowd
+      const urls = scene.cluster.servers.map(({ url }) => url)
+      for (const [index, device] of devices.entries()) {
+        await device.close()
+        await device.open(turned(urls, index), { transport: createRepeater() })
+      }
+      const outcome = await duringBurst(scene, {
+        label: 'send-twice',
+        async breakIt(burst) {
+          for (const [index, server] of scene.cluster.servers.entries()) {
+            await burst.reached(Math.min(0.9, 0.2 + index * 0.15))
+            await server.kill()
+            await server.start()
+          }
+        },
+      })
+      for (const [index, device] of devices.entries()) {
+        await device.close()
+        await device.open(turned(urls, index))
+      }
+      return outcome
+    },
+  },
+]
+
+/** A network that brings everything more than once. */
+function createRepeater(): Transport {
+  const sent: SendFrame[] = []
+  return {
+    api: realTransport.api,
+    async openSocket(request) {
+      const socket = await realTransport.openSocket(request)
+      for (const frame of sent.slice(-REPLAYED)) socket.send(frame)
+      return {
+        send(frame) {
+          socket.send(frame)
+          if (frame.t !== 'send') return
+          socket.send(frame)
+          sent.push(frame)
+        },
+        close: () => socket.close(),
+      }
+    },
+  }
+}
+
+interface Victim extends Recipient {
+  /** Starts `fastchat recv --follow`. */
+  listen(): Program
+}
+
+/** Somebody whose client is a process of its own. */
+async function createVictim(folder: string, server: string): Promise<Victim> {
+  const userId = `victim-${randomBytes(3).toString('hex')}`
+  const home = join(folder, userId)
+  const env = {
+    FASTCHAT_HOME: home,
+    FASTCHAT_PASSWORD: randomBytes(12).toString('hex'),
+    FASTCHAT_SERVERS: server,
+  }
+  const done = await runProgram(currentRuntime(), ['signup', userId], { env })
+  if (done.code !== 0) throw new Error(`Cannot sign up ${userId}: ${done.stderr}`)
+  return {
+    userId,
+    listen: () => startProgram(currentRuntime(), ['recv', '--follow', '--json'], { env }),
+    lines: () => readHome(home, userId),
+  }
+}
+
+/** What a home holds, read beside the process that it belongs to. */
+async function readHome(home: string, userId: string): Promise<TimelineItem[]> {
+  const files = await (await openHome({ folder: home })).account(userId)
+  const storageKey = await files?.readStorageKey()
+  if (!files || !storageKey) throw new Error(`Cannot read home of ${userId}: it is not there`)
+  const store = openStore({ folder: files.folder, storageKey })
+  try {
+    const tables = openTables(store)
+    return readConversations(tables).flatMap(({ id: conversation }) =>
+      readHistory(tables, { conversation, limit: Number.MAX_SAFE_INTEGER }),
+    )
+  } finally {
+    await store.close()
+  }
+}
+
+function linesOf(program: Program): number {
+  return program.stdout().split('\n').length - 1
+}
+
+async function untilPrinted(program: Program, count: number): Promise<void> {
+  await waitFor(() => linesOf(program) >= count, {
+    what: `a client to print ${count} messages; it printed ${linesOf(program)}, ${program.stderr()}`,
+    timeoutMs: 60_000,
+  })
+}
+
+/** A way to a server on which the client hears and is not heard while it is mute. */
+async function createMutableProxy(url: string) {
+  const { hostname, port } = new URL(url)
+  let isMute = false
+  let held: { bytes: Buffer; passage: Passage }[] = []
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port) }, () => ({
+    toTarget(bytes, passage) {
+      if (isMute) held.push({ bytes, passage })
+      else passage.target.write(bytes)
+    },
+  }))
+  return {
+    url: `ws://127.0.0.1:${proxy.port}`,
+    close: () => proxy.close(),
+    mute(value: boolean) {
+      isMute = value
+      if (isMute) return
+      for (const { bytes, passage } of held) if (passage.target.writable) passage.target.write(bytes)
+      held = []
+    },
+  }
+}
