@@ -156,20 +156,23 @@ test('a signal while it starts leaves nothing behind', async ({ start, mark }) =
   assert.equal(await findMarked(mark), [])
 })
 
-test('a port that something else has is one sentence and an exit code, and nothing stays', async ({
+test('a port that something else has is one sentence and exit code 3, and nothing stays', async ({
   start,
   mark,
 }) => {
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => other.once('listening', resolve))
-  const address = other.address()
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-  const started = start('--servers', '2', '--port', String(port), '--database-port', '0')
-  assert.is((await started.ended).code, 3, started.output())
-  assert.match(started.output(), /^fastchat: Cannot start server: .*\n$/)
-  assert.match(started.output(), String(port))
-  assert.equal(await findMarked(mark), [])
-  other.close()
+  try {
+    const address = other.address()
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    const started = start('--servers', '2', '--port', String(port), '--database-port', '0')
+    assert.is((await started.ended).code, 3, started.output())
+    assert.match(started.output(), /^fastchat: Cannot start server: .*\n$/m)
+    assert.match(started.output(), String(port))
+    assert.equal(await findMarked(mark), [])
+  } finally {
+    other.close()
+  }
 })
 
 test('a command line that says nothing is exit code 2', async ({ start }) => {

@@ -40,7 +40,7 @@ export interface KeptProcess {
 /**
  * Starts a process and keeps it alive. Between failures it waits, twice as long after each (0.5 s to 30 s).
  *
- * @throws FastChatError `unavailable` when the first start fails
+ * @throws StartError when the first start fails
  */
 export async function keepProcess(options: KeptOptions): Promise<KeptProcess> {
   const first = await startOnce(options, options.port)

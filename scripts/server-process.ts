@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { FastChatError } from '../schema/errors.ts'
+import { exitCodes, FastChatError } from '../schema/errors.ts'
 import { currentRuntime, type Runtime, spawnArgs } from './runtimes.ts'
 
 const READY_TIMEOUT_MS = 60_000
@@ -42,6 +42,20 @@ export interface StartOptions {
   signal?: AbortSignal
 }
 
+/** A process could not be started. Its own exit code is passed on. */
+export class StartError extends FastChatError {
+  readonly #exitCode: number
+
+  constructor(message: string, exitCode: number | null) {
+    super('unavailable', message)
+    this.#exitCode = exitCode || exitCodes.noServer
+  }
+
+  override get exitCode(): number {
+    return this.#exitCode
+  }
+}
+
 const running = new Set<ChildProcess>()
 // However this process ends, short of a kill -9, nothing stays behind.
 process.on('exit', () => {
@@ -51,7 +65,7 @@ process.on('exit', () => {
 /**
  * Starts `fastchat serve …` or `fastchat db …`, and waits until it says its URL.
  *
- * @throws FastChatError `unavailable`, with what the process said last, when it ends without or takes more than 60 s
+ * @throws StartError with what the process said last, when it ends without or takes more than 60 s
  */
 export async function startServerProcess(
   argv: readonly ['serve' | 'db', ...string[]],
@@ -137,7 +151,7 @@ async function waitForUrl(
   ]).then(state => {
     const [reason] = said.trim().split('\n').slice(-1)
     const where = logPath === undefined ? '' : ` (its log: ${logPath})`
-    throw new FastChatError('unavailable', `Cannot start ${what}: ${reason || state}${where}`)
+    throw new StartError(`Cannot start ${what}: ${reason || state}${where}`, child.exitCode)
   })
   failed.catch(() => undefined)
   try {

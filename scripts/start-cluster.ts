@@ -34,7 +34,7 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** @throws FastChatError `unavailable` when one of the processes cannot be started; then none is left. */
+/** @throws StartError when one of the processes cannot be started; then none is left. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const database = options.mongodbUri === undefined ? await startDatabase(options) : undefined
   const mongodbUri = options.mongodbUri ?? withName(database?.url ?? '')
