@@ -1,4 +1,4 @@
-import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair } from 'jose'
 import { v7 as uuidV7 } from 'uuid'
 import type { ServerId } from '../../schema/ids.ts'
 import { type Ed25519Jwk, profile } from '../../schema/jose.ts'
@@ -6,7 +6,7 @@ import { type Ed25519Jwk, profile } from '../../schema/jose.ts'
 /** Who this server is: made anew at every start, so that nothing secret lies on its disk. */
 export interface ServerKey {
   serverId: ServerId
-  privateKey: CryptoKey
+  privateKey: GenerateKeyPairResult['privateKey']
   jwk: Ed25519Jwk
 }
 
