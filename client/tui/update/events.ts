@@ -103,10 +103,12 @@ function newFrom(
   return isSeen ? null : item.seq
 }
 
-/** The first of the last `unread` messages of others. */
+/** The first of the last `unread` messages of others; none when one has answered already. */
 function firstUnread(items: readonly TimelineItem[], unread: number): number | null {
-  const others = items.filter(item => item.kind === 'message' && !item.mine)
-  return unread === 0 ? null : ((others.at(-unread) ?? others[0])?.seq ?? null)
+  const messages = items.filter(item => item.kind === 'message')
+  if (unread === 0 || messages.at(-1)?.mine) return null
+  const others = messages.filter(item => !item.mine)
+  return (others.at(-unread) ?? others[0])?.seq ?? null
 }
 
 function retryAt({ now }: Model, connection: ChatSnapshot['connection']): number | null {

@@ -126,4 +126,22 @@ function comes(desk: Desk, seq: number): void {
   )
 }
 
+test('`update()` draws no line before the new ones when one has answered before they were read in', () => {
+  const desk = sit()
+  desk.tell({
+    type: 'chat-opened',
+    snapshot: snapshot({ conversations: [summary('bob', { unread: 1 })] }),
+    now: MORNING,
+  })
+  const answer = message(2, 'yes', { mine: true, state: 'queued' })
+  desk.tell({ type: 'chat-event', event: { type: 'item', item: answer }, now: MORNING })
+  desk.tell({
+    type: 'history',
+    conversation: conversationOf('bob'),
+    items: [message(1, 'ok?'), answer],
+    isWhole: true,
+  })
+  assert.is(open(desk)?.newFromSeq, null)
+})
+
 test.run()

@@ -125,7 +125,7 @@ function drawBelow(canvas: Canvas, { summary }: Conversation): void {
 
 function noConversationHints(chat: ChatScreen): Span[][] {
   if (chat.conversations.length > 0) {
-    return [[span('Alt-Up and Alt-Down open a conversation, Ctrl-K finds one.', 'faint')]]
+    return [[span('Alt-A opens what is unread; Alt-Up, Alt-Down and Ctrl-K open the others.', 'faint')]]
   }
   return [
     [span('No conversations yet.', 'strong')],
