@@ -1,6 +1,9 @@
 import * as v from 'valibot'
 import { type ErrorCode, FastChatError } from './errors.ts'
 
+/** A field that must not be there has whatever name the sender gave it. */
+const MAX_PATH_CHARS = 100
+
 /**
  * Validates a value that came from outside.
  *
@@ -8,7 +11,8 @@ import { type ErrorCode, FastChatError } from './errors.ts'
  * @param value what came
  * @param what what it is called in the error, for example `frame "send"`
  * @throws FastChatError `code` (default `bad_request`): the message names the first wrong field and what was expected of
- *   it, never the value itself, since it may be a secret.
+ *   it, never the value itself, since it may be a secret. It is one line
+ *   of printable ASCII, since it may end up on a terminal.
  */
 export function parse<const S extends v.GenericSchema>(
   schema: S,
@@ -18,7 +22,10 @@ export function parse<const S extends v.GenericSchema>(
   const result = v.safeParse(schema, value, { abortEarly: true, abortPipeEarly: true })
   if (result.success) return result.output
   const [issue] = result.issues
-  const path = v.getDotPath(issue)
+  const path = v
+    .getDotPath(issue)
+    ?.slice(0, MAX_PATH_CHARS)
+    .replace(/[^\x20-\x7e]/g, '?')
   // valibot's default messages quote what it received: only ours and its `expected` are safe to show.
   const expected = issue.kind === 'schema' ? `expected ${issue.expected ?? issue.type}` : describe(issue)
   throw new FastChatError(code, `Cannot read ${what}: ${path ? `${path}: ` : ''}${expected}`)

@@ -1,6 +1,7 @@
 import { errorTable, exitCodes, FastChatError } from '../../schema/errors.ts'
 import type { CommandLine } from '../config/command-line.ts'
 import { helpText } from '../config/help.ts'
+import { sanitizeLine } from '../tui/sanitize.ts'
 import { listAccounts, logIn, logOut, signUp } from './accounts.ts'
 import type { CommandContext } from './context.ts'
 import { Interrupted, type Io, OutputClosed } from './io.ts'
@@ -33,7 +34,8 @@ export async function runCommand(
     if (error instanceof Interrupted) return INTERRUPTED
     if (stop.aborted) return signalCode(stop)
     if (error instanceof FastChatError) {
-      io.warn(`fastchat: ${error.message}`)
+      // Some of what it says may come from a server.
+      io.warn(`fastchat: ${sanitizeLine(error.message)}`)
       if (error.code !== 'internal') return errorTable[error.code].exit
     }
     io.warn(`fastchat: internal error, please report it\n${describe(error)}`)

@@ -62,6 +62,12 @@ test('exits with 3 and the reason when it is refused, at once or later', async (
   assert.is(later.stderr, `fastchat: ${failure.message}\n`)
 })
 
+test('an error never brings a control sequence to the terminal, whoever worded it', async () => {
+  const failure = { code: 'bad_request', message: 'Cannot: \u001b]0;title\u0007\u009b2J\u202enot\r\nso' }
+  const ran = await run(['send', 'bob', 'hi'], { scenario: { onSend: [{ state: 'failed', failure }] } })
+  assert.is(ran.stderr, 'fastchat: Cannot: not so\n')
+})
+
 test('`-` sends standard input as one message, without the line break at its end', async () => {
   for (const [stdin, text] of [
     ['one\ntwo\n', 'one\ntwo'],
