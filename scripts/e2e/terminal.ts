@@ -148,7 +148,7 @@ export function openTerminal({
   const pty = spawnPty('/bin/sh', ['-c', script, 'sh', command, ...args], {
     cols,
     rows,
-    name: 'xterm-256color',
+    name: environment.TERM ?? 'xterm-256color',
     env: Object.fromEntries(
       Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     ),
