@@ -1,6 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TimelineItem } from '../../../client/chat.ts'
 import { waitFor } from '../../test/wait-for.ts'
-import type { Cluster } from './cluster.ts'
 import { type Device, makeDevice, marksOf } from './device.ts'
 import { type Counts, sum, tally, textOf } from './tally.ts'
 
@@ -22,7 +22,10 @@ const SECOND_DEVICE_EVERY = 5
 const FRIENDS = 3
 const POLL_MS = 500
 
-export async function createCrowd(cluster: Cluster, { users }: { users: number }): Promise<Crowd> {
+export async function createCrowd(
+  cluster: { readonly folder: string; readonly servers: readonly { readonly url: string }[] },
+  { users }: { users: number },
+): Promise<Crowd> {
   const urls = cluster.servers.map(({ url }) => url)
   const devices: Device[] = []
   const add = async (index: number, of?: Device) => {
@@ -71,19 +74,27 @@ export class Burst {
   readonly #receivedBefore: number
   readonly #total: number
   readonly #refused: unknown[] = []
+  readonly #everyMs: number
   #written = 0
 
   /**
    * @param others recipients beyond the crowd, to whom everybody writes too
+   * @param everyMs each device begins a message so long after the one before; default: as soon as that one is written
    */
   constructor(
     crowd: Crowd,
-    { label, messages, others = [] }: { label: string; messages: number; others?: readonly Recipient[] },
+    {
+      label,
+      messages,
+      others = [],
+      everyMs = 0,
+    }: { label: string; messages: number; others?: readonly Recipient[]; everyMs?: number },
   ) {
     this.#label = label
     this.#devices = crowd.devices
     this.#others = others
     this.#total = messages
+    this.#everyMs = everyMs
     this.#receivedBefore = this.#received()
   }
 
@@ -100,6 +111,7 @@ export class Burst {
   /** Writes everything; each device its share, one after the other, all devices side by side. */
   async write(): Promise<void> {
     const users = [...new Set(this.#devices.map(({ userId }) => userId))]
+    const startedAt = performance.now()
     const shares = this.#devices.map((_, index) => share(this.#total, { of: this.#devices.length, index }))
     await Promise.all(
       this.#devices.map(async (device, index) => {
@@ -111,7 +123,10 @@ export class Burst {
         const to = [...friends, ...this.#others.map(({ userId }) => userId)].filter(
           (user): user is string => user !== undefined && user !== device.userId,
         )
-        for (let n = 0; n < (shares[index] ?? 0); n++) await this.#send(device, to[n % to.length] ?? '')
+        for (let n = 0; n < (shares[index] ?? 0); n++) {
+          await this.#untilTurn(startedAt + (n + index / this.#devices.length) * this.#everyMs)
+          await this.#send(device, to[n % to.length] ?? '')
+        }
       }),
     )
   }
@@ -129,6 +144,11 @@ export class Burst {
     }
     // The others take their turn, and what comes in is read.
     await new Promise(resolve => setImmediate(resolve))
+  }
+
+  async #untilTurn(at: number): Promise<void> {
+    const waitMs = at - performance.now()
+    if (this.#everyMs > 0 && waitMs > 0) await delay(waitMs)
   }
 
   /** Waits until about this part (0 to 1) of what is written has come to somebody: the middle of the burst. */
