@@ -10,6 +10,7 @@ import { createApp } from './http/app.ts'
 import type { Carried, Services } from './http/context.ts'
 import type { Clock } from './port/clock.ts'
 import { errorFields, type Log } from './port/log.ts'
+import { type MetricsPort, noMetrics } from './port/metrics.ts'
 import type { Store } from './port/store.ts'
 import type { Upgrade } from './port/wire.ts'
 
@@ -23,15 +24,19 @@ export interface Parts {
   upgrade: Upgrade
   addressOf: Services['addressOf']
   isStopping: () => boolean
+  /** Default: nothing is counted. */
+  metrics?: MetricsPort
+  /** Lets others than this machine read `/metrics`. */
+  metricsToken?: string | undefined
   /** The address that clients and other servers are told. */
   url: () => string
 }
 
 /** Joins the parts of a server. Nothing runs yet: no port, no timer, no change stream. */
 export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: Lease } {
-  const { key, store, clock, log, limits } = parts
+  const { key, store, clock, log, limits, metrics = noMetrics, metricsToken } = parts
   const now = () => lease.now()
-  const hub: Hub = new Hub({ ...{ key, store, clock, log, limits, now }, dead: () => lease.dead() })
+  const hub: Hub = new Hub({ ...{ key, store, clock, log, limits, now, metrics }, dead: () => lease.dead() })
   const lease: Lease = new Lease({
     ...{ key, clock, log, limits },
     store: store.servers,
@@ -42,9 +47,9 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
     },
   })
   const tokens = new Tokens({ key, store, now, limits })
-  const frames = new Frames({ hub, tokens, clock, now, log, limits })
+  const frames = new Frames({ hub, tokens, clock, now, log, limits, metrics })
   const app = createApp({
-    ...{ key, store, tokens, hub, frames, lease, clock, log, limits },
+    ...{ key, store, tokens, hub, frames, lease, clock, log, limits, metrics, metricsToken },
     upgrade: parts.upgrade,
     addressOf: parts.addressOf,
     isStopping: parts.isStopping,

@@ -31,6 +31,7 @@ export function runServe(argv: readonly string[]): Promise<number> {
       log: createJsonLog({ level: environment.logLevel, name: 'fastchat' }),
       clock: systemClock,
       trustProxy: environment.trustProxy,
+      metricsToken: environment.metricsToken,
       signal: closing.signal,
     })
     const where = environment.mongodbUri === undefined ? `embedded database in ${dataDir}` : 'MONGODB_URI'

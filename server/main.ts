@@ -3,6 +3,7 @@ import { connectDatabase, type Database } from './adapter/mongo/connect.ts'
 import { createFeed } from './adapter/mongo/feed.ts'
 import { createAddressOf, reachableUrl } from './adapter/node/address.ts'
 import { createNodeSockets, type Listening } from './adapter/node/listen.ts'
+import { createPrometheusMetrics } from './adapter/prometheus/prometheus-metrics.ts'
 import { assemble } from './assemble.ts'
 import { makeServerKey } from './auth/server-key.ts'
 import { type Limits, limitsWith } from './config/limits.ts'
@@ -23,6 +24,8 @@ export interface ServeOptions {
   clock: Clock
   log: Log
   trustProxy?: boolean
+  /** Lets others than this machine read `/metrics`. */
+  metricsToken?: string | undefined
   /** Ends a start that still waits for the database. */
   signal?: AbortSignal
   /** For tests: lower limits, and what stands between the server and its database. */
@@ -87,6 +90,8 @@ async function start(
     upgrade: sockets.upgrade,
     addressOf: createAddressOf({ trustProxy: options.trustProxy ?? false }),
     isStopping: () => !isServing,
+    metrics: createPrometheusMetrics(),
+    metricsToken: options.metricsToken,
     url: () => url,
   })
   const listening = await sockets.listen(app, {
@@ -98,7 +103,7 @@ async function start(
 
   const feed = createFeed(database.db, { serverId: key.serverId, clock, log })
   undo.push(() => feed.close())
-  await openFeed({ feed: feed.open(hub.feedHandlers(() => lease.heard())), lease, clock })
+  await openFeed({ feed: feed.open(hub.feedHandlers(at => lease.heard(at))), lease, clock })
   undo.push(() => lease.end())
   lease.keep()
   const rounds = new Rounds({

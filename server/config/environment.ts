@@ -9,8 +9,11 @@ export interface Environment {
   dataDir: string
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   trustProxy: boolean
+  /** Whoever shows it may read `/metrics` from another machine. */
+  metricsToken: string | undefined
 }
 
+const MIN_METRICS_TOKEN_CHARS = 16
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
 /**
@@ -37,11 +40,19 @@ export function readEnvironment(
   if (trust !== '0' && trust !== '1') {
     throw new FastChatError('bad_config', 'Cannot read FASTCHAT_TRUST_PROXY: it is 0 or 1')
   }
+  const metricsToken = variables.FASTCHAT_METRICS_TOKEN || undefined
+  if (metricsToken !== undefined && metricsToken.length < MIN_METRICS_TOKEN_CHARS) {
+    throw new FastChatError(
+      'bad_config',
+      `Cannot read FASTCHAT_METRICS_TOKEN: it has fewer than ${MIN_METRICS_TOKEN_CHARS} characters`,
+    )
+  }
   const shared = variables.XDG_DATA_HOME || join(homedir(), '.local', 'share')
   return {
     mongodbUri,
     dataDir: variables.FASTCHAT_DATA || join(shared, 'fastchat', 'server'),
     logLevel,
     trustProxy: trust === '1',
+    metricsToken,
   }
 }

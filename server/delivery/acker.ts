@@ -1,5 +1,7 @@
 import type { DeviceId, MessageId } from '../../schema/ids.ts'
 import { Batcher } from '../core/batcher.ts'
+import type { Clock } from '../port/clock.ts'
+import type { Metrics } from '../port/metrics.ts'
 import type { MessageStore } from '../port/store.ts'
 
 const MAX_ACKS_PER_FLUSH = 1_000
@@ -8,7 +10,7 @@ const MAX_ACKS_PER_FLUSH = 1_000
 export class Acker {
   readonly #batcher: Batcher<{ deviceId: DeviceId; ids: readonly MessageId[] }, undefined>
 
-  constructor(messages: MessageStore) {
+  constructor({ messages, clock, metrics }: { messages: MessageStore; clock: Clock; metrics: Metrics }) {
     this.#batcher = new Batcher({
       maxItems: MAX_ACKS_PER_FLUSH,
       async flush(acks) {
@@ -18,7 +20,11 @@ export class Acker {
           if (all) all.push(...ids)
           else byDevice.set(deviceId, [...ids])
         }
+        const startedAt = clock.now()
         await messages.ack([...byDevice].map(([deviceId, ids]) => ({ deviceId, ids })))
+        const items = acks.reduce((sum, { ids }) => sum + ids.length, 0)
+        metrics.flushed({ kind: 'ack', items, ms: clock.now() - startedAt })
+        metrics.acked({ count: items })
         return acks.map(() => undefined)
       },
     })

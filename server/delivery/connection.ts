@@ -9,6 +9,7 @@ import { SendOrder } from '../core/send-order.ts'
 import { perSecondOverTen, type TokenBuckets } from '../core/token-bucket.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
+import type { Metrics } from '../port/metrics.ts'
 import type { MessageStore } from '../port/store.ts'
 import type { Wire } from '../port/wire.ts'
 import type { Acker } from './acker.ts'
@@ -24,6 +25,7 @@ export interface ConnectionOptions {
   /** The database's time, ms. */
   now: () => number
   log: Log
+  metrics: Metrics
   limits: Limits
 }
 
@@ -58,10 +60,16 @@ export class Connection {
     this.heardAt = options.clock.now()
     this.#delivery = new Delivery({ window: options.limits.deliveryWindow })
     this.frameBudget = perSecondOverTen(options.limits.maxFramesPerSecond)
+    options.metrics.opened()
   }
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Messages that were written to the socket and are not acked. */
+  get unacked(): number {
+    return this.#delivery.unacked
   }
 
   get wire(): Wire {
@@ -92,12 +100,13 @@ export class Connection {
 
   close(reason: CloseReason): void {
     if (this.#isClosed) return
-    this.ended()
+    this.ended(reason)
     this.#options.wire.close(closeCodes[reason].code, reason)
   }
 
   /** The socket is gone, whoever closed it. */
-  ended(): void {
+  ended(reason: CloseReason | 'peer' = 'peer'): void {
+    if (!this.#isClosed) this.#options.metrics.closed(reason)
     this.#isClosed = true
     this.#cancelExpiry()
     this.#cancelRetry()
@@ -164,7 +173,10 @@ export class Connection {
 
   #deliver(message: UndeliveredDocument): void {
     const frame = messageFrame(message, this.caller.deviceId)
-    if (frame) this.send(frame)
+    if (frame) {
+      this.send(frame)
+      this.#options.metrics.delivered()
+    }
     // A chain without an entry for this device, written by another hand: nothing this device could ever read.
     else this.ack([message._id])
   }

@@ -8,6 +8,7 @@ import type { Limits } from '../config/limits.ts'
 import { audienceDevices, coversAudience } from '../core/audience.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
+import type { Metrics } from '../port/metrics.ts'
 import type { Connection } from './connection.ts'
 import { audienceOf } from './device-sets.ts'
 import type { Hub } from './hub.ts'
@@ -21,6 +22,7 @@ export interface FramesOptions {
   now: () => number
   log: Log
   limits: Limits
+  metrics: Metrics
 }
 
 /** A frame as far as it must be known to tell which one it is. */
@@ -198,6 +200,7 @@ export class Frames {
     }
     const code: ErrorCode = known?.code ?? 'internal'
     const message = (known?.message ?? 'Cannot store message: unexpected failure').slice(0, 512)
+    this.#options.metrics.refused(code)
     connection.send({ t: 'refused', id, code, message, retry: errorTable[code].retry })
   }
 }

@@ -8,6 +8,7 @@ import { Batcher } from '../core/batcher.ts'
 import type { Clock } from '../port/clock.ts'
 import type { FeedHandlers } from '../port/feed.ts'
 import { errorFields, type Log } from '../port/log.ts'
+import type { Metrics } from '../port/metrics.ts'
 import type { Store } from '../port/store.ts'
 import type { Wire } from '../port/wire.ts'
 import { Acker } from './acker.ts'
@@ -23,6 +24,7 @@ export interface HubOptions {
   now: () => number
   dead: () => ReadonlySet<string>
   log: Log
+  metrics: Metrics
   limits: Limits
 }
 
@@ -43,10 +45,13 @@ export class Hub {
 
   constructor(options: HubOptions) {
     this.#options = options
-    const { store, log, dead } = options
+    const { store, log, dead, clock, metrics } = options
     this.devices = new DeviceSets({ store })
-    this.acker = new Acker(store.messages)
-    this.outgoing = new Outgoing({ store, log, dead, deliver: message => this.#deliver(message) })
+    this.acker = new Acker({ messages: store.messages, clock, metrics })
+    this.outgoing = new Outgoing({
+      ...{ store, log, dead, clock, metrics },
+      deliver: message => this.#deliver(message),
+    })
     this.#routed = new Batcher({
       maxItems: MAX_ROUTED_PER_READ,
       flush: async ids => {
@@ -60,6 +65,11 @@ export class Hub {
     return this.#connections.size
   }
 
+  /** Messages that were written to sockets here and are not acked. */
+  get unacked(): number {
+    return this.connections().reduce((sum, { unacked }) => sum + unacked, 0)
+  }
+
   /** The connections of now; they may close while they are gone through. */
   connections(): Connection[] {
     return [...this.#connections.values()]
@@ -71,7 +81,7 @@ export class Hub {
    * @throws FastChatError `unavailable` when the database cannot be told
    */
   enter(wire: Wire, caller: Caller): { connection: Connection; ready: Promise<void> } {
-    const { key, now, store, clock, log, limits } = this.#options
+    const { key, now, store, clock, log, limits, metrics } = this.#options
     const presence: PresenceDocument = {
       _id: caller.deviceId,
       userId: caller.userId,
@@ -79,7 +89,7 @@ export class Hub {
       since: this.#since(),
     }
     const connection = new Connection({
-      ...{ wire, caller, presence, clock, now, log, limits },
+      ...{ wire, caller, presence, clock, now, log, limits, metrics },
       messages: store.messages,
       acker: this.acker,
     })
@@ -123,7 +133,7 @@ export class Hub {
   }
 
   /** What the database tells. */
-  feedHandlers(onHeartbeat: () => void): FeedHandlers {
+  feedHandlers(onHeartbeat: FeedHandlers['onHeartbeat']): FeedHandlers {
     return {
       onHeartbeat,
       onMessage: message => this.#deliver(message),

@@ -30,6 +30,7 @@ export class Lease {
   #offsetMs = 0
   #renewedAt = Number.NEGATIVE_INFINITY
   #heardAt = Number.NEGATIVE_INFINITY
+  #lagMs = 0
   #servers: readonly ServerDocument[] = []
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<readonly ServerDocument[]> | undefined
@@ -82,9 +83,20 @@ export class Lease {
     await this.#options.store.remove([this.#options.key.serverId])
   }
 
-  /** The feed has brought a renewal. */
-  heard(): void {
+  /** The feed has brought the renewal of this time of the database's. */
+  heard(heartbeatAt: Date): void {
     this.#heardAt = this.#options.clock.now()
+    this.#lagMs = Math.max(0, this.now() - heartbeatAt.getTime())
+  }
+
+  /** Since the feed last brought a renewal, ms; infinite before the first. */
+  get silenceMs(): number {
+    return this.#options.clock.now() - this.#heardAt
+  }
+
+  /** How long the last renewal took from the database to here, ms. */
+  get lagMs(): number {
+    return this.#lagMs
   }
 
   /** Whether the feed has ever brought one: it is open, from the database to here. */

@@ -2,11 +2,15 @@ import type { UndeliveredDocument } from '../../schema/documents.ts'
 import type { DeviceId, ServerId } from '../../schema/ids.ts'
 import { Batcher } from '../core/batcher.ts'
 import { correctedRoute, routeOf } from '../core/server-choice.ts'
+import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
+import type { Metrics } from '../port/metrics.ts'
 import type { InsertResult, Store } from '../port/store.ts'
 
 export interface OutgoingOptions {
   store: Pick<Store, 'messages' | 'presence'>
+  clock: Clock
+  metrics: Metrics
   log: Log
   /** Servers to which nothing need be routed. */
   dead: () => ReadonlySet<ServerId>
@@ -55,7 +59,8 @@ export class Outgoing {
   }
 
   async #flush(outbound: readonly Outbound[]): Promise<StoreResult[]> {
-    const { store, deliver } = this.#options
+    const { store, deliver, clock, metrics } = this.#options
+    const startedAt = clock.now()
     const routes = await this.#routes(outbound.map(({ message }) => message))
     // Asked now: what had been accepted when something before it failed must not overtake that.
     const allowed = new Set(outbound.filter(({ mayStore }) => mayStore()))
@@ -63,6 +68,8 @@ export class Outgoing {
     const messages = distinct(batch).map(message => ({ ...message, route: routes(message) }))
     const results = await store.messages.insert(messages)
     const stored = messages.filter((_, index) => results[index] === 'stored')
+    metrics.flushed({ kind: 'insert', items: messages.length, ms: clock.now() - startedAt })
+    metrics.stored({ count: stored.length })
     for (const message of stored) deliver(message)
     const correction = this.#correct(stored).finally(() => this.#corrections.delete(correction))
     this.#corrections.add(correction)

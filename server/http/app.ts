@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import { matchedRoutes } from 'hono/route'
 import { FastChatError } from '../../schema/errors.ts'
 import type { HealthResponse, JwksResponse, ServersResponse } from '../../schema/http.ts'
 import { accountRoutes } from './accounts.ts'
@@ -7,6 +8,7 @@ import { requireCaller } from './caller.ts'
 import type { Carried, Services } from './context.ts'
 import { directoryRoutes } from './directory.ts'
 import { errorResponse, onError } from './errors.ts'
+import { metricsRoute } from './metrics.ts'
 import { acceptSocket, refuseSocket } from './socket.ts'
 
 /** Every route of the server (PROTOCOL.md). Knows no runtime: `app.request()` asks it without a port. */
@@ -17,7 +19,7 @@ export function createApp(services: Services): Hono<Carried> {
   app.notFound(context =>
     errorResponse(context, new FastChatError('not_found', 'Cannot answer: there is no such route')),
   )
-  app.use(logged(services))
+  app.use(watched(services))
 
   app.get('/healthz', context => context.json({ ok: true } satisfies HealthResponse))
   app.get('/readyz', context => {
@@ -25,6 +27,7 @@ export function createApp(services: Services): Hono<Carried> {
     if (reason === undefined) return context.json({ ok: true } satisfies HealthResponse)
     return context.json({ ok: false, reason } satisfies HealthResponse, 503)
   })
+  app.get('/metrics', metricsRoute(services))
   app.use('/v1/*', async (_, next) => {
     if (isStopping()) throw new FastChatError('server_stopping', 'Cannot answer: the server is stopping')
     await next()
@@ -64,12 +67,15 @@ export function createApp(services: Services): Hono<Carried> {
   return app
 }
 
-/** One line a request: method, path without query, status. */
-function logged({ log, clock }: Services) {
+/** One line a request: method, path without query, status; and what an operator counts, by the route's pattern. */
+function watched({ log, clock, metrics }: Services) {
   return createMiddleware(async (context, next) => {
     const startedAt = clock.now()
     await next()
     const { method, path } = context.req
-    log.info({ method, path, status: context.res.status, ms: clock.now() - startedAt }, 'request')
+    const { status } = context.res
+    const ms = clock.now() - startedAt
+    metrics.answered({ method, route: matchedRoutes(context).at(-1)?.path ?? '*', status, ms })
+    log.info({ method, path, status, ms }, 'request')
   })
 }

@@ -7,6 +7,7 @@ import type { Hub } from '../delivery/hub.ts'
 import type { Lease } from '../delivery/lease.ts'
 import type { Clock } from '../port/clock.ts'
 import type { Log } from '../port/log.ts'
+import type { MetricsPort } from '../port/metrics.ts'
 import type { Store } from '../port/store.ts'
 import type { Upgrade } from '../port/wire.ts'
 
@@ -22,6 +23,9 @@ export interface Services {
   log: Log
   limits: Limits
   rates: Rates
+  metrics: MetricsPort
+  /** Lets others than this machine read `/metrics`; undefined: nobody else may. */
+  metricsToken: string | undefined
   upgrade: Upgrade
   /** The address of whoever asks, for rate limits. */
   addressOf: (environment: unknown, forwardedFor: string | undefined) => string

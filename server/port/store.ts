@@ -69,6 +69,8 @@ export interface MessageStore {
   devicesWithPending(deviceIds: readonly DeviceId[]): Promise<DeviceId[]>
   /** Takes each device out of its messages, and deletes those that nobody waits for any more. */
   ack(acks: readonly { deviceId: DeviceId; ids: readonly MessageId[] }[]): Promise<void>
+  /** About how many there are, at no cost. */
+  estimate(): Promise<number>
 }
 
 export interface PresenceStore {

@@ -50,6 +50,7 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
           { ordered: false, writeConcern: { w: 1 } },
         )
       }),
+    estimate: () => guarded(() => undelivered.estimatedDocumentCount()),
     find: ids => guarded(() => undelivered.find({ _id: { $in: [...ids] } }).toArray()),
     pendingFor: (deviceId, { exclude, limit }) =>
       guarded(() =>
