@@ -94,8 +94,7 @@ export class Intake {
         }
         for (const record of this.#released) waiting.remove(tx, record)
         for (const held of this.#held) {
-          const evicted = held.record ? undefined : waiting.add(tx, held)
-          if (evicted) this.#noticeEvicted(tx, evicted)
+          for (const evicted of held.record ? [] : waiting.add(tx, held)) this.#noticeEvicted(tx, evicted)
         }
         for (const id of this.#seen) tx.tables.seen.put([id], { id, at: tx.now })
       })

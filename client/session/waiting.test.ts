@@ -7,7 +7,7 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import { Receipts } from './receipts.ts'
 import type { OutboxRecord, SealedFrame } from './records.ts'
 import { State } from './state.ts'
-import { gapTimeoutMs, maxWaiting, Waiting } from './waiting.ts'
+import { gapTimeoutMs, maxWaiting, maxWaitingChars, Waiting } from './waiting.ts'
 
 const test = suite('waiting and receipts')
 
@@ -22,9 +22,9 @@ function createState() {
   return { clock, state: new State({ store, clock, randomBytes, report: fail }) }
 }
 
-function frame(id: string): SealedFrame {
-  const about = { t: 'message', kind: 'message', from: 'alice', device: id, to: { user: 'bob' } } as const
-  return { ...about, id, storedAt: 0, body: 'body' }
+function frame(id: string, { from = 'alice', chars = 4 } = {}): SealedFrame {
+  const about = { t: 'message', kind: 'message', from, device: id, to: { user: 'bob' } } as const
+  return { ...about, id, storedAt: 0, body: 'b'.repeat(chars) }
 }
 
 test('`add()` keeps at most `maxWaiting`: the oldest gives way', () => {
@@ -32,13 +32,45 @@ test('`add()` keeps at most `maxWaiting`: the oldest gives way', () => {
   const waiting = new Waiting(state)
   state.commit(tx => {
     for (let n = 0; n < maxWaiting; n++) {
-      assert.is(waiting.add(tx, { frame: frame(`${n}`), chain: 'chain', n }), undefined)
+      assert.equal(waiting.add(tx, { frame: frame(`${n}`), chain: 'chain', n }), [])
     }
-    assert.is(waiting.add(tx, { frame: frame('more'), chain: 'chain', n: maxWaiting })?.frame.id, '0')
+    const evicted = waiting.add(tx, { frame: frame('more'), chain: 'chain', n: maxWaiting })
+    assert.equal(
+      evicted.map(record => record.frame.id),
+      ['0'],
+    )
   })
   assert.is(waiting.all().length, maxWaiting)
   waiting.reload()
   assert.is(waiting.all().length, maxWaiting)
+})
+
+test('`add()` keeps at most `maxWaitingChars`: whoever has most waiting gives way, not a quiet one who came before', () => {
+  const { state } = createState()
+  const waiting = new Waiting(state)
+  const chars = maxWaitingChars / 8
+  let given: string[] = []
+  state.commit(tx => {
+    waiting.add(tx, { frame: frame('quiet', { from: 'carol' }), chain: 'chain', n: 0 })
+    for (let n = 0; n < 10; n++) {
+      const noise = frame(`${n}`, { from: 'mallory', chars })
+      given = [...given, ...waiting.add(tx, { frame: noise, chain: `${n}`, n }).map(({ frame }) => frame.id)]
+    }
+  })
+  assert.equal(given, ['0', '1', '2'])
+  assert.is(waiting.of('chain').length, 1)
+  waiting.reload()
+  state.commit(tx => {
+    const noise = frame('more', { from: 'mallory', chars })
+    assert.is(
+      waiting.add(tx, { frame: noise, chain: 'more', n: 0 }).length,
+      1,
+      'what was counted is counted again',
+    )
+    for (const record of waiting.all().filter(({ frame }) => frame.from === 'mallory'))
+      waiting.remove(tx, record)
+    assert.equal(waiting.add(tx, { frame: noise, chain: 'more', n: 0 }), [])
+  })
 })
 
 test('what waits is due `gapTimeoutMs` after it came, once drained, and not again when it was told of', () => {
