@@ -154,8 +154,10 @@ export class Receiver {
   #scheduleGaps(): void {
     const { waiting, clock } = this.#options
     this.#cancelGapTimer()
+    // The store may have been closed while the last batch was under way.
+    if (this.#stopping.signal.aborted) return
     const dueAt = waiting.nextDueAt(this.#drainedAt)
-    if (dueAt === undefined || this.#stopping.signal.aborted) return
+    if (dueAt === undefined) return
     this.#cancelGapTimer = clock.after(Math.max(0, dueAt - clock.now()), () => this.#add({ type: 'gaps' }))
   }
 }
