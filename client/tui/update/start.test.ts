@@ -100,6 +100,16 @@ test('`update()` shows a refusal beside its field and empties only a wrong passw
   assert.is(start(desk).form.password.text, 'again')
 })
 
+test('`update()` tries again with one Enter when no server was there', () => {
+  const desk = sit()
+  signUp(desk)
+  const [first] = desk.commands()
+  desk.tell({ type: 'chat-refused', failure: { code: 'no_server', message: 'Cannot reach a server' } })
+  desk.press('enter')
+  assert.equal(desk.commands(), [first])
+  assert.is(start(desk).busy, 'making your keys')
+})
+
 test('`update()` opens an account that is logged in with one key, and asks for the password of another', () => {
   const accounts = [
     { userId: 'alice', loggedIn: true },

@@ -164,11 +164,16 @@ function refused(start: StartScreen, { code, message }: Failure): StartScreen {
   const form: Form = {
     ...start.form,
     errors: { [where]: message },
-    focus: where === 'form' ? 'password' : where,
+    // What is about no field is tried again with Enter, which goes on from the last one only.
+    focus: where === 'form' ? lastField(start) : where,
   }
   // A refused password is typed anew.
   if (code === 'login_refused') form.password = EMPTY_FIELD
   return { ...start, busy: null, form }
+}
+
+function lastField(start: StartScreen): FieldName {
+  return fieldsOf(start).at(-1) ?? 'password'
 }
 
 /** The account that was open a moment ago wants its password now. */
