@@ -15,7 +15,7 @@ import { realTransport } from './device.ts'
 import { duringBurst, type Fault } from './fault.ts'
 import { createTcpProxy, type Passage } from './tcp-proxy.ts'
 
-const KILLS = 3
+const KILLS = 4
 /** Frames that are sent once more by a connection that follows: no more than a socket may have unanswered. */
 const REPLAYED = 100
 
@@ -23,7 +23,7 @@ const REPLAYED = 100
 export const clientFaults: readonly Fault[] = [
   {
     name: 'kill-client',
-    what: 'kill -9 of a client process that has stored messages and whose acks have not got through, three times',
+    what: 'kill -9 of a client process between receive and ack, four times: with its acks held back, and in full flow',
     async run(scene) {
       const [server] = scene.cluster.servers
       if (!server) throw new Error('Cannot kill a client: there is no server')
@@ -38,7 +38,8 @@ export const clientFaults: readonly Fault[] = [
             for (let kill = 0; kill < KILLS; kill++) {
               const program = victim.listen()
               await untilPrinted(program, 5)
-              proxy.mute(true)
+              // Every second time it is killed in the midst of it, whatever has got through.
+              proxy.mute(kill % 2 === 0)
               await untilPrinted(program, linesOf(program) + 5)
               await program.stop('SIGKILL')
               proxy.mute(false)

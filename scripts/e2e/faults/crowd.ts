@@ -169,7 +169,7 @@ export class Burst {
   /**
    * Waits until everybody has everything, or nothing more has come for `stallMs`, then counts.
    */
-  async count({ stallMs = 20_000 }: { stallMs?: number } = {}): Promise<Counts & { gaps: number }> {
+  async count({ stallMs }: { stallMs: number }): Promise<Counts & { gaps: number }> {
     let heard = -1
     let best = -1
     let changedAt = performance.now()

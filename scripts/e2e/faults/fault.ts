@@ -8,6 +8,8 @@ export interface Scene {
   readonly cluster: Cluster
   readonly crowd: Crowd
   readonly messages: number
+  /** What has not come when nothing came for so long is lost. */
+  readonly stallMs: number
 }
 
 export interface Outcome extends Counts {
@@ -30,13 +32,13 @@ export interface Fault {
 
 /** Everybody writes; in the middle of it `breakIt` happens; then everything that was written is counted. */
 export async function duringBurst(
-  { cluster, crowd, messages }: Scene,
+  { cluster, crowd, messages, stallMs: usualStallMs }: Scene,
   {
     label,
     breakIt,
     mend = async () => undefined,
     others = [],
-    stallMs,
+    stallMs = usualStallMs,
   }: {
     label: string
     breakIt: (burst: Burst) => Promise<void>
@@ -50,8 +52,8 @@ export async function duringBurst(
   const burst = new Burst(crowd, { label: `${label} ${Math.round(performance.now())}`, messages, others })
   const gapsBefore = await burst.gaps()
   const writing = burst.write()
-  await Promise.all([writing, burst.reached(0.2).then(() => breakIt(burst))])
-  const counted = await burst.count(stallMs === undefined ? {} : { stallMs })
+  await Promise.all([writing, burst.reached(0.05).then(() => breakIt(burst))])
+  const counted = await burst.count({ stallMs })
   await mend()
   const notes: string[] = []
   const defects = countDefects(crowd) - defectsBefore
@@ -69,5 +71,5 @@ function countDefects(crowd: Crowd): number {
 
 function lastDefect(crowd: Crowd): string {
   const last = crowd.devices.flatMap(({ defects }) => defects).at(-1)
-  return last instanceof Error ? (last.stack ?? last.message).split('\n').slice(0, 3).join(' ') : String(last)
+  return last instanceof Error ? (last.stack ?? last.message).split('\n').slice(0, 8).join(' ') : String(last)
 }

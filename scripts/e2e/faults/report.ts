@@ -26,3 +26,8 @@ export function formatSkipped({ name }: Pick<Fault, 'name'>, reason: string): st
 function columns(name: string, cells: readonly (string | number)[]): string {
   return name.padEnd(NAME_WIDTH) + cells.map(cell => String(cell).padStart(11)).join('')
 }
+
+/** Whether a printed line is that of a fault which was not brought to its end: nothing was counted. */
+export function isUnfinished(line: string): boolean {
+  return /^\S+\s+0\s/.test(line)
+}

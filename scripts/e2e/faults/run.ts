@@ -1,5 +1,6 @@
 /**
- * `run.ts [fault…] [--messages N] [--users N] [--servers N]`: breaks things while people write, counts at the recipients,
+ * `run.ts [fault…] [--messages N] [--users N] [--servers N] [--stall SECONDS]
+ * [--mutants]`: breaks things while people write, counts at the recipients,
  * prints a line a fault, and ends with 1 when anything was lost, came twice or came out of order.
  */
 import { parseArgs } from 'node:util'
@@ -7,7 +8,9 @@ import { faults } from './catalog.ts'
 import { createCluster } from './cluster.ts'
 import { createCrowd } from './crowd.ts'
 import type { Fault, Outcome } from './fault.ts'
-import { formatHeader, formatOutcome, formatSkipped, isGood } from './report.ts'
+import { mutants } from './mutants.ts'
+import { runMutant } from './mutated.ts'
+import { formatHeader, formatOutcome, formatSkipped, isGood, isUnfinished } from './report.ts'
 import { nothing } from './tally.ts'
 
 async function main(): Promise<number> {
@@ -17,27 +20,51 @@ async function main(): Promise<number> {
       messages: { type: 'string', default: '1000' },
       users: { type: 'string', default: '20' },
       servers: { type: 'string', default: '5' },
+      stall: { type: 'string', default: '20' },
+      mutants: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   const unknown = positionals.filter(name => !faults.some(fault => fault.name === name))
   if (values.help || unknown.length > 0) {
     const list = faults.map(({ name, what }) => `  ${name.padEnd(22)} ${what}`).join('\n')
-    process.stdout.write(`Usage: run.ts [FAULT…] [--messages 1000] [--users 20] [--servers 5]\n\n${list}\n`)
+    process.stdout.write(
+      `Usage: run.ts [FAULT…] [--messages 1000] [--users 20] [--servers 5] [--stall 20] [--mutants]\n\n${list}\n`,
+    )
     if (unknown.length > 0) process.stderr.write(`Cannot inject ${unknown.join(', ')}: no such fault\n`)
     return unknown.length > 0 ? 2 : 0
   }
-  const chosen = positionals.length === 0 ? faults : faults.filter(({ name }) => positionals.includes(name))
-  return await run(chosen, {
+  const size = {
     messages: Number(values.messages),
     users: Number(values.users),
     servers: Number(values.servers),
-  })
+  }
+  if (values.mutants) return await runMutants(size)
+  const chosen = positionals.length === 0 ? faults : faults.filter(({ name }) => positionals.includes(name))
+  return await run(chosen, { ...size, stallMs: Number(values.stall) * 1000 })
+}
+
+/** Each defect in a copy of the sources, under the fault that has to show it. */
+async function runMutants(size: { messages: number; users: number; servers: number }): Promise<number> {
+  let areAllFound = true
+  for (const mutant of mutants) {
+    const { code, printed } = await runMutant(mutant, size)
+    const line = printed.split('\n').find(printedLine => printedLine.startsWith(mutant.fault))
+    const isFound = code === 1 && line !== undefined && !isUnfinished(line)
+    areAllFound &&= isFound
+    process.stdout.write(`${isFound ? 'found' : 'NOT FOUND'}: ${mutant.name}\n  ${line ?? printed}\n`)
+  }
+  return areAllFound ? 0 : 1
 }
 
 async function run(
   chosen: readonly Fault[],
-  { messages, users, servers }: { messages: number; users: number; servers: number },
+  {
+    messages,
+    users,
+    servers,
+    stallMs,
+  }: { messages: number; users: number; servers: number; stallMs: number },
 ): Promise<number> {
   const print = (line: string) => process.stdout.write(`${line}\n`)
   const cluster = await createCluster({ servers })
@@ -53,7 +80,7 @@ async function run(
         continue
       }
       const startedAt = performance.now()
-      const outcome = await fault.run({ cluster, crowd, messages }).catch(failed)
+      const outcome = await fault.run({ cluster, crowd, messages, stallMs }).catch(failed)
       isAllGood &&= isGood(outcome)
       print(formatOutcome(fault, outcome, performance.now() - startedAt))
     }

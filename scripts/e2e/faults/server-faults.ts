@@ -15,7 +15,7 @@ export const serverFaults: readonly Fault[] = [
         label: 'kill-server',
         async breakIt(burst) {
           for (const [index, server] of scene.cluster.servers.entries()) {
-            await burst.reached(Math.min(0.9, 0.2 + index * 0.15))
+            await burst.reached(0.05 + index * 0.15)
             await server.kill()
             await server.start()
           }

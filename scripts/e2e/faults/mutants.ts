@@ -1,0 +1,66 @@
+/**
+ * Defects put in on purpose: a harness that does not find them proves nothing. Each is a replacement of text in a copy of
+ * the sources, and the fault that has to bring it to light.
+ */
+export interface Mutant {
+  readonly name: string
+  readonly what: string
+  readonly fault: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'stored-before-insert',
+    what: 'the server says `stored` before the database has the message, which gets it a little later',
+    fault: 'kill-server',
+    file: 'server/delivery/frames.ts',
+    from: '      hub.outgoing\n        .store(message, mayStore)\n',
+    to: `      connection.answerStored(id)
+      new Promise(resolve => setTimeout(resolve, 500))
+        .then(() => hub.outgoing.store(message, mayStore))
+`,
+  },
+  {
+    name: 'delete-before-ack',
+    what: 'the server takes a message out of the database when it is delivered, not when it is acked',
+    fault: 'kill-client',
+    file: 'server/delivery/connection.ts',
+    from: '      this.send(frame)\n',
+    to: '      this.send(frame)\n      this.ack([message._id])\n',
+  },
+  {
+    name: 'ack-before-store',
+    what: 'the client acks what has come before it has written it, and writes it late',
+    fault: 'kill-client',
+    file: 'client/session/receiver.ts',
+    from: '        intake.commit()\n        this.#ack(intake.ids)\n',
+    to: '        this.#ack(intake.ids)\n        await sleep(clock, { delayMs: 300 })\n        intake.commit()\n',
+  },
+  {
+    name: 'no-drain',
+    what: 'the server does not read again what waits when its change stream has lost its place',
+    fault: 'lost-token',
+    file: 'server/delivery/hub.ts',
+    from: '    for (const connection of this.connections()) connection.drainAgain()\n',
+    to: '',
+  },
+  {
+    name: 'no-order',
+    what: 'the server stores what stands behind a refused message',
+    fault: 'kill-database',
+    file: 'server/core/send-order.ts',
+    from: 'nowMs - at < this.#forgetMs) return false',
+    to: 'nowMs - at < this.#forgetMs) return true',
+  },
+  {
+    name: 'no-memory',
+    what: 'the client does not know what it has had, and opens it again',
+    fault: 'send-twice',
+    file: 'client/session/intake.ts',
+    from: "    if (place === 'used') return\n",
+    to: '',
+  },
+]
