@@ -173,6 +173,21 @@ test('`maxLoginsPerMinute` is per address; `X-Forwarded-For` counts only behind 
   for (const each of [plain, proxied, accounts]) await each.close()
 })
 
+test('`maxLoginsPerMinute` counts an IPv6 network as one address', async () => {
+  const limited = await openTestApp(database.uri, { limits: { maxLoginsPerMinute: 2 } })
+  const ask = async (address: string) =>
+    (await limited.ask({ path: '/v1/login', body: { userId: 'ghost' }, address })).status
+  assert.equal([await ask('2001:db8:0:7::1'), await ask('2001:db8:0:7:1:2:3:4')], [200, 200])
+  assert.is(await ask('2001:db8::7:ffff:0:0:1'), 429)
+  assert.is(await ask('2001:0db8:0000:0007:a::'), 429)
+  assert.is(await ask('2001:db8:0:8::1'), 200)
+  assert.equal(
+    [await ask('::1'), await ask('::ffff:192.0.2.9'), await ask('::ffff:192.0.2.10')],
+    [200, 200, 200],
+  )
+  await limited.close()
+})
+
 test('`POST /v1/devices` adds a device for its certificate, once, and at most `maxDevices`', async () => {
   const { person } = await newAccount('devices')
   const limited = await openTestApp(database.uri, { limits: { maxDevices: 2 } })
