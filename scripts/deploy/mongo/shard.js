@@ -1,0 +1,8 @@
+// For mongosh, on a mongos, as an administrator, once, before the first server starts or while all are stopped. Why each key: README.md.
+const name = 'fastchat'
+sh.enableSharding(name)
+sh.shardCollection(`${name}.users`, { _id: 'hashed' })
+sh.shardCollection(`${name}.devices`, { _id: 'hashed' })
+sh.shardCollection(`${name}.prekeys`, { deviceId: 'hashed' })
+sh.shardCollection(`${name}.undelivered`, { _id: 'hashed' })
+sh.shardCollection(`${name}.presence`, { _id: 'hashed' })
