@@ -21,6 +21,22 @@ test('it connects to a given server, and hands over what comes after `welcome`',
   assert.is(servers.clock.waiting, 0)
 })
 
+test('of several given servers it goes to the less loaded of two drawn, one that was named included', async () => {
+  const servers = new Servers()
+  servers.listed = [
+    { url: 'ws://a', load: 7 },
+    { url: 'ws://b', load: 2 },
+    { url: 'ws://c', load: 1 },
+  ]
+  const connection = servers.connect(['ws://a', 'ws://b'])
+  // `random` is 0 at each call: the first two are drawn.
+  await servers.online(connection, 'ws://b')
+  await connection.close()
+  const alone = servers.connect(['ws://a'])
+  await servers.online(alone, 'ws://a')
+  await alone.close()
+})
+
 test('a server that is down is passed over, also one that was learned', async () => {
   const servers = new Servers()
   servers.down.add('ws://a')

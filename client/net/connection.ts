@@ -6,6 +6,7 @@ import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
 import { sleep } from './clock.ts'
 import { type AfterClose, afterClose } from './close-policy.ts'
+import { learnServers } from './learn-servers.ts'
 import { type Link, openLink } from './link.ts'
 import { chooseServers, type KnownServer } from './server-choice.ts'
 import type { Transport } from './transport.ts'
@@ -150,7 +151,12 @@ class Reconnecting implements Connection {
 
   /** One round over the servers, and the life of the connection that it gave. */
   async #once(): Promise<Ended> {
-    const { servers, random } = this.#options
+    const { servers, random, transport } = this.#options
+    // Who gave one address wants that one; among several the less loaded is as good, and better for all.
+    if (this.#learned.length === 0 && servers.length > 1) {
+      const { signal } = this.#closing
+      this.#learned = safeServers(await learnServers(servers, { transport, random, signal }), servers)
+    }
     const order = chooseServers({ given: servers, learned: this.#learned, avoid: this.#lost, random })
     let reason = 'no server is known'
     for (const url of order) {

@@ -2,10 +2,10 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { ClientFrame, ServerFrame, WelcomeFrame } from '../../schema/frames.ts'
 import type { Api } from './api.ts'
 import type { Clock } from './clock.ts'
+import { readServers } from './learn-servers.ts'
 import type { KnownServer } from './server-choice.ts'
 import { createTokens } from './tokens.ts'
 import type { Socket, Transport } from './transport.ts'
-import { normalizeServerUrl } from './urls.ts'
 
 export interface LinkOptions {
   transport: Transport
@@ -71,7 +71,7 @@ export async function openLink({ transport, url, clock, assert, signal }: LinkOp
   return {
     url,
     welcome,
-    servers: tokens.about.servers.flatMap(({ url, load }) => readServer(url, load)),
+    servers: readServers(tokens.about),
     closed,
     begin: handlers => inbox.begin(handlers),
     send: frame => socket.send(frame),
@@ -147,14 +147,5 @@ async function awaitWelcome(
   } finally {
     cancel()
     signal.removeEventListener('abort', giveUp)
-  }
-}
-
-/** An address that cannot be read is left out: the others may be right. */
-function readServer(url: string, load: number): KnownServer[] {
-  try {
-    return [{ url: normalizeServerUrl(url), load }]
-  } catch {
-    return []
   }
 }
