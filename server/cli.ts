@@ -53,7 +53,10 @@ export function runDb(argv: readonly string[]): Promise<number> {
     if (!flags) return help(dbHelp)
     const dataDir = resolve(flags.dataDir ?? readEnvironment().dataDir)
     const database = await startEmbedded({ dataDir, host: flags.host, port: flags.port })
-    process.stdout.write(`${database.uri}\nLook inside: npx mongosh '${database.uri}'\n`)
+    // With the servers' database in it, or a shell would open another one, which is empty.
+    const uri = new URL(database.uri)
+    uri.pathname = '/fastchat'
+    process.stdout.write(`${uri}\nLook inside: npx -y mongosh '${uri}'\n`)
     await closing.asked
     await database.stop()
   })
