@@ -281,7 +281,8 @@ class Session {
       if (this.#connectionState.state === 'online') this.#receipts.flush()
       await this.#courier.whenIdle()
     } catch (error) {
-      this.#options.report(error)
+      // It took too long, and the session has ended meanwhile: what is left waits for the next one.
+      if (!(error instanceof FastChatError)) this.#options.report(error)
     }
   }
 }
