@@ -24,6 +24,8 @@ export const DeviceDocument = v.object({
   userId: UserId,
   certificate: CompactJws,
   signedPrekey: CompactJws,
+  /** When the signed prekey ends: from then on the device is left out until it brings another one. */
+  prekeyExpiresAt: v.date(),
   createdAt: v.date(),
   revokedAt: v.optional(v.date()),
 })

@@ -54,6 +54,19 @@ export const AddDeviceRequest = DeviceRegistration
 export const AddDeviceResponse = v.object({ deviceId: DeviceId })
 export type AddDeviceResponse = v.InferOutput<typeof AddDeviceResponse>
 
+/**
+ * `GET /v1/devices` (token): one's own devices that are not revoked. One that is not `active` has let its signed prekey
+ * expire: nothing is encrypted for it until it connects again.
+ */
+export const OwnDevicesResponse = v.object({
+  devices: v.array(v.object({ deviceId: DeviceId, certificate: CompactJws, active: v.boolean() })),
+})
+export type OwnDevicesResponse = v.InferOutput<typeof OwnDevicesResponse>
+
+/** `DELETE /v1/devices/:id` (token): revokes one of one's own devices, for good. The same again is answered the same. */
+export const RevokeDeviceResponse = v.object({ deviceId: DeviceId })
+export type RevokeDeviceResponse = v.InferOutput<typeof RevokeDeviceResponse>
+
 /** `POST /v1/token`: a device's assertion for a short access token. */
 export const TokenRequest = v.object({ assertion: CompactJws })
 export type TokenRequest = v.InferOutput<typeof TokenRequest>
@@ -63,7 +76,7 @@ export const TokenResponse = v.object({
 })
 export type TokenResponse = v.InferOutput<typeof TokenResponse>
 
-/** `GET /v1/users/:id/devices` (token): a person's account key and devices that are not revoked. */
+/** `GET /v1/users/:id/devices` (token): a person's account key and active devices. */
 export const UserDevicesResponse = v.object({
   userId: UserId,
   accountKey: Ed25519Jwk,

@@ -14,6 +14,8 @@ export const httpBodies = {
   LoginResponse: http.LoginResponse,
   AddDeviceRequest: http.AddDeviceRequest,
   AddDeviceResponse: http.AddDeviceResponse,
+  OwnDevicesResponse: http.OwnDevicesResponse,
+  RevokeDeviceResponse: http.RevokeDeviceResponse,
   TokenRequest: http.TokenRequest,
   TokenResponse: http.TokenResponse,
   UserDevicesResponse: http.UserDevicesResponse,

@@ -93,6 +93,30 @@ export async function checkPrekey(
 }
 
 /**
+ * A signed prekey has an end, which is what the server goes by: a device whose prekey has ended is not encrypted for.
+ *
+ * @param options `now`: the database's time, ms
+ * @throws FastChatError `bad_prekey` also when it has no end, has ended, or would be good for longer than it may be
+ */
+export async function checkSignedPrekey(
+  prekey: string,
+  {
+    deviceId,
+    deviceKey,
+    now,
+    limits,
+  }: { deviceId: DeviceId; deviceKey: Ed25519Jwk; now: number; limits: Limits },
+): Promise<{ signedPrekey: string; prekeyExpiresAt: Date }> {
+  const { exp } = await checkPrekey(prekey, { deviceId, deviceKey, use: 'signed' })
+  if (exp === undefined) throw new FastChatError('bad_prekey', 'Cannot accept prekey: it never expires')
+  if (exp <= now) throw new FastChatError('bad_prekey', 'Cannot accept prekey: it has expired')
+  if (exp > now + limits.signedPrekeyKeepMs + limits.clockToleranceMs) {
+    throw new FastChatError('bad_prekey', 'Cannot accept prekey: it would be good for too long')
+  }
+  return { signedPrekey: prekey, prekeyExpiresAt: new Date(exp) }
+}
+
+/**
  * Verifies a device's assertion (RFC 7523 section 3): this server is its audience, it is fresh, and lives a minute at most.
  *
  * @param options `now`: the database's time, ms

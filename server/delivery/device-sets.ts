@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { DeviceDocument } from '../../schema/documents.ts'
 import { audienceText, type Base64Url32, type DeviceId, type UserId } from '../../schema/ids.ts'
+import type { Limits } from '../config/limits.ts'
 import type { Store } from '../port/store.ts'
 
 const MAX_USERS = 50_000
@@ -9,40 +11,66 @@ export function audienceOf(deviceIds: Iterable<DeviceId>): Base64Url32 {
   return createHash('sha256').update(audienceText(deviceIds)).digest('base64url')
 }
 
-/** Which devices a person has, remembered until the change stream says otherwise. */
+interface Known {
+  devices: readonly DeviceId[]
+  /** When the first of their signed prekeys ends, by the database's time, ms: who has which devices is asked again then. */
+  until: number
+}
+
+export interface DeviceSetsOptions {
+  store: Pick<Store, 'accounts'>
+  /** The database's time, ms. */
+  now: () => number
+  limits: Pick<Limits, 'clockToleranceMs'>
+}
+
+/** Which active devices a person has, remembered until the change stream or the end of a prekey says otherwise. */
 export class DeviceSets {
-  readonly #store: Pick<Store, 'accounts'>
-  readonly #known = new Map<UserId, readonly DeviceId[]>()
+  readonly #options: DeviceSetsOptions
+  readonly #known = new Map<UserId, Known>()
   /** Grows with every change that was told: what was read before is not remembered after. */
   #version = 0
 
-  constructor({ store }: { store: Pick<Store, 'accounts'> }) {
-    this.#store = store
+  constructor(options: DeviceSetsOptions) {
+    this.#options = options
+  }
+
+  /** Prekeys that end before this have ended: a little early, for clients whose clocks are ahead. */
+  at(): Date {
+    const { now, limits } = this.#options
+    return new Date(now() + limits.clockToleranceMs)
+  }
+
+  /** Whether messages can be encrypted for a device. */
+  isActive({ revokedAt, prekeyExpiresAt }: Pick<DeviceDocument, 'revokedAt' | 'prekeyExpiresAt'>): boolean {
+    return revokedAt === undefined && prekeyExpiresAt > this.at()
   }
 
   /** What is remembered of all these people; undefined unless it is of every one. */
   remembered(userIds: readonly UserId[]): DeviceId[] | undefined {
+    const at = this.at().getTime()
     const all: DeviceId[] = []
     for (const userId of userIds) {
       const known = this.#known.get(userId)
-      if (!known) return undefined
-      all.push(...known)
+      if (!known || known.until <= at) return undefined
+      all.push(...known.devices)
     }
     return all
   }
 
-  /** The devices of these people, asked of the database. */
+  /** The active devices of these people, asked of the database. */
   async read(userIds: readonly UserId[]): Promise<Map<UserId, DeviceId[]>> {
     const version = this.#version
-    const byUser = new Map<UserId, DeviceId[]>(userIds.map(userId => [userId, []]))
-    for (const device of await this.#store.accounts.activeDevices(userIds))
-      byUser.get(device.userId)?.push(device._id)
-    if (version !== this.#version) return byUser
-    for (const [userId, devices] of byUser) {
-      // A stranger who signs up later must not be taken for somebody without devices.
-      if (devices.length > 0) this.#remember(userId, devices)
+    const byUser = new Map<UserId, DeviceDocument[]>(userIds.map(userId => [userId, []]))
+    const found = await this.#options.store.accounts.activeDevices(userIds, { at: this.at() })
+    for (const device of found) byUser.get(device.userId)?.push(device)
+    if (version === this.#version) {
+      for (const [userId, devices] of byUser) {
+        // A stranger who signs up later must not be taken for somebody without devices.
+        if (devices.length > 0) this.#remember(userId, devices)
+      }
     }
-    return byUser
+    return new Map([...byUser].map(([userId, devices]) => [userId, devices.map(({ _id }) => _id)]))
   }
 
   forget(userId: UserId): void {
@@ -55,9 +83,12 @@ export class DeviceSets {
     this.#known.clear()
   }
 
-  #remember(userId: UserId, devices: readonly DeviceId[]): void {
+  #remember(userId: UserId, devices: readonly DeviceDocument[]): void {
     this.#known.delete(userId)
-    this.#known.set(userId, devices)
+    this.#known.set(userId, {
+      devices: devices.map(({ _id }) => _id),
+      until: Math.min(...devices.map(({ prekeyExpiresAt }) => prekeyExpiresAt.getTime())),
+    })
     if (this.#known.size <= MAX_USERS) return
     const [oldest] = this.#known.keys()
     if (oldest !== undefined) this.#known.delete(oldest)

@@ -46,7 +46,7 @@ export class Hub {
   constructor(options: HubOptions) {
     this.#options = options
     const { store, log, dead, clock, metrics } = options
-    this.devices = new DeviceSets({ store })
+    this.devices = new DeviceSets(options)
     this.acker = new Acker({ messages: store.messages, clock, metrics })
     this.outgoing = new Outgoing({
       ...{ store, log, dead, clock, metrics },
@@ -186,10 +186,13 @@ export class Hub {
 
   async #welcome(connection: Connection): Promise<void> {
     const { store, key, now } = this.#options
-    const [prekeysLeft] = await Promise.all([
+    const [prekeysLeft, device] = await Promise.all([
       store.prekeys.count(connection.caller.deviceId),
+      // Revoked since it showed its token: that was told before this connection could hear it.
+      store.accounts.findDevice(connection.caller.deviceId),
       store.presence.set(connection.presence),
     ])
+    if (device?.revokedAt) connection.close('deviceRevoked')
     if (connection.isClosed) {
       // The removal may have come before the write.
       await store.presence.remove(connection.presence)

@@ -41,7 +41,7 @@ export function accountRoutes(services: Services): Hono {
     if (kdf.memoryKiB < min.memoryKiB || kdf.iterations < min.iterations) {
       throw new FastChatError('weak_kdf', 'Cannot make account: its password would be cheap to guess')
     }
-    const device = await checkRegistration(request.device, { _id: userId, accountKey })
+    const device = await checkRegistration(request.device, { _id: userId, accountKey }, services)
     const user: UserDocument = {
       _id: userId,
       ...hashAuthKey(authKey),
@@ -94,7 +94,8 @@ export function accountRoutes(services: Services): Hono {
     // Nobody but the account's owner can know whether there is one: the same answer either way.
     if (!user)
       throw new FastChatError('bad_certificate', 'Cannot accept certificate: it is not signed as it must be')
-    const deviceId = await storeDevice(await checkRegistration(registration, user), services)
+    const checked = await checkRegistration(registration, user, services)
+    const deviceId = await storeDevice(checked, services)
     return context.json({ deviceId } satisfies AddDeviceResponse, 201)
   })
 

@@ -6,6 +6,7 @@ import type { HealthResponse, JwksResponse, ServersResponse } from '../../schema
 import { accountRoutes } from './accounts.ts'
 import { requireCaller } from './caller.ts'
 import type { Carried, Services } from './context.ts'
+import { deviceRoutes } from './devices.ts'
 import { directoryRoutes } from './directory.ts'
 import { errorResponse, onError } from './errors.ts'
 import { metricsRoute } from './metrics.ts'
@@ -63,6 +64,7 @@ export function createApp(services: Services): Hono<Carried> {
     },
   )
   app.route('/v1', accountRoutes(services))
+  app.route('/v1', deviceRoutes(services))
   app.route('/v1', directoryRoutes(services))
   return app
 }

@@ -9,7 +9,7 @@ import {
 } from '../../schema/http.ts'
 import { type DeviceId, UserId } from '../../schema/ids.ts'
 import { parse } from '../../schema/parse.ts'
-import { checkPrekey } from '../auth/signatures.ts'
+import { checkSignedPrekey } from '../auth/signatures.ts'
 import { errorFields } from '../port/log.ts'
 import { readBody } from './body.ts'
 import { requireCaller } from './caller.ts'
@@ -21,7 +21,7 @@ const CLAIMS_AT_ONCE = 16
 
 /** Other people's devices, and prekeys: for those who have an access token. */
 export function directoryRoutes(services: Services): Hono<Carried> {
-  const { store, rates, clock, limits } = services
+  const { store, rates, clock, limits, lease, hub } = services
   const app = new Hono<Carried>()
   app.use('/users/*', requireCaller(services))
   app.use('/prekeys/*', requireCaller(services))
@@ -31,7 +31,7 @@ export function directoryRoutes(services: Services): Hono<Carried> {
     const userId = parse(UserId, context.req.param('id'), { what: 'user id' })
     const [user, devices] = await Promise.all([
       store.accounts.findUser(userId),
-      store.accounts.activeDevices([userId]),
+      store.accounts.activeDevices([userId], { at: hub.devices.at() }),
     ])
     if (!user) throw new FastChatError('unknown_user', `Cannot find ${userId}: there is no such user`)
     return context.json({
@@ -56,8 +56,11 @@ export function directoryRoutes(services: Services): Hono<Carried> {
       )
     }
     if (request.signedPrekey !== undefined) {
-      await checkPrekey(request.signedPrekey, { deviceId, deviceKey, use: 'signed' })
-      await store.accounts.setSignedPrekey(deviceId, request.signedPrekey)
+      const signed = await checkSignedPrekey(request.signedPrekey, {
+        ...{ deviceId, deviceKey, limits },
+        now: lease.now(),
+      })
+      await store.accounts.setSignedPrekey(deviceId, signed)
     }
     await store.prekeys.add(prekeys)
     return context.json({ left: await store.prekeys.count(deviceId) } satisfies UploadPrekeysResponse)
@@ -71,7 +74,7 @@ export function directoryRoutes(services: Services): Hono<Carried> {
       throw new FastChatError('rate_limited', 'Cannot claim prekeys: too many in a minute, try later')
     }
     const found = await store.accounts.findDevices(wanted)
-    const devices = found.filter(({ revokedAt }) => revokedAt === undefined)
+    const devices = found.filter(device => hub.devices.isActive(device))
     const prekeys: ClaimPrekeysResponse['prekeys'] = []
     for (let from = 0; from < devices.length; from += CLAIMS_AT_ONCE) {
       prekeys.push(

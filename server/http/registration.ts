@@ -1,16 +1,17 @@
-import type { PrekeyDocument, UserDocument } from '../../schema/documents.ts'
+import type { DeviceDocument, PrekeyDocument, UserDocument } from '../../schema/documents.ts'
 import { FastChatError } from '../../schema/errors.ts'
 import type { DeviceRegistration } from '../../schema/http.ts'
 import { type DeviceId, prekeyKid } from '../../schema/ids.ts'
 import { CertificateClaims, type Ed25519Jwk } from '../../schema/jose.ts'
-import { checkCertificate, checkPrekey, unverifiedClaims } from '../auth/signatures.ts'
+import { checkCertificate, checkPrekey, checkSignedPrekey, unverifiedClaims } from '../auth/signatures.ts'
 import type { Services } from './context.ts'
 
 type Account = Pick<UserDocument, '_id' | 'accountKey'>
 
 export interface CheckedDevice {
   claims: CertificateClaims
-  registration: DeviceRegistration
+  certificate: string
+  signed: Pick<DeviceDocument, 'signedPrekey' | 'prekeyExpiresAt'>
   prekeys: PrekeyDocument[]
 }
 
@@ -18,12 +19,16 @@ export interface CheckedDevice {
 export async function checkRegistration(
   registration: DeviceRegistration,
   { _id: userId, accountKey }: Account,
+  { lease, limits }: Pick<Services, 'lease' | 'limits'>,
 ): Promise<CheckedDevice> {
   const claims = await checkCertificate(registration.certificate, { userId, accountKey })
   const { dev: deviceId, jwk: deviceKey } = claims
-  await checkPrekey(registration.signedPrekey, { deviceId, deviceKey, use: 'signed' })
+  const signed = await checkSignedPrekey(registration.signedPrekey, {
+    ...{ deviceId, deviceKey, limits },
+    now: lease.now(),
+  })
   const prekeys = await checkOneTimePrekeys(registration.oneTimePrekeys, { deviceId, deviceKey })
-  return { claims, registration, prekeys }
+  return { claims, certificate: registration.certificate, signed, prekeys }
 }
 
 /** @throws FastChatError `bad_prekey` */
@@ -53,28 +58,28 @@ export function deviceKeyOf({ certificate }: { certificate: string }): Ed25519Jw
  * @throws FastChatError `device_revoked`, `device_limit`, `bad_certificate` when the id is another device's
  */
 export async function storeDevice(
-  { claims, registration, prekeys }: CheckedDevice,
+  { claims, certificate, signed, prekeys }: CheckedDevice,
   { store, lease, limits }: Pick<Services, 'store' | 'lease' | 'limits'>,
 ): Promise<DeviceId> {
   const { dev: deviceId, sub: userId } = claims
   const known = await store.accounts.findDevice(deviceId)
   if (known) {
-    assertSame(known, registration.certificate)
+    assertSame(known, certificate)
     return deviceId
   }
-  const active = await store.accounts.activeDevices([userId])
-  if (active.length >= limits.maxDevices) {
+  const others = await store.accounts.devicesOf(userId)
+  if (others.length >= limits.maxDevices) {
     throw new FastChatError('device_limit', `Cannot add device: the account has ${limits.maxDevices}`)
   }
   const isNew = await store.accounts.createDevice({
     _id: deviceId,
     userId,
-    certificate: registration.certificate,
-    signedPrekey: registration.signedPrekey,
+    certificate,
+    ...signed,
     createdAt: new Date(lease.now()),
   })
   const raced = isNew ? null : await store.accounts.findDevice(deviceId)
-  if (raced) assertSame(raced, registration.certificate)
+  if (raced) assertSame(raced, certificate)
   if (isNew) await store.prekeys.add(prekeys)
   return deviceId
 }

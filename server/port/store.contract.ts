@@ -24,21 +24,29 @@ export function testStore(test: Test, open: () => Store): void {
     assert.is(await accounts.loginSecret(noise(32)), first)
   })
 
-  test('`accounts.activeDevices()` leaves out the revoked ones, which stay findable', async () => {
+  test('`accounts.activeDevices()` leaves out the revoked ones and those whose signed prekey has ended', async () => {
     const { accounts } = open()
     const userId = newName()
-    const [kept, gone] = [makeDeviceDocument(userId), makeDeviceDocument(userId)]
-    for (const device of [kept, gone]) assert.is(await accounts.createDevice(device), true)
+    const [kept, gone, dormant] = [
+      makeDeviceDocument(userId),
+      makeDeviceDocument(userId),
+      { ...makeDeviceDocument(userId), prekeyExpiresAt: new Date(5000) },
+    ]
+    for (const device of [kept, gone, dormant]) assert.is(await accounts.createDevice(device), true)
     assert.is(await accounts.createDevice(kept), false)
     const at = new Date(1_700_000_000_000)
     assert.is(await accounts.revokeDevice(gone._id, { userId: 'other', at }), false)
     assert.is(await accounts.revokeDevice(gone._id, { userId, at }), true)
     assert.is(await accounts.revokeDevice(gone._id, { userId, at }), false)
-    assert.equal(await accounts.activeDevices([userId, 'nobody']), [kept])
+    const active = (at: number) => accounts.activeDevices([userId, 'nobody'], { at: new Date(at) })
+    assert.equal(await active(4999), [kept, dormant])
+    assert.equal(await active(5000), [kept])
+    assert.equal(await accounts.devicesOf(userId), [kept, dormant])
     assert.equal((await accounts.findDevice(gone._id))?.revokedAt, at)
     assert.is((await accounts.findDevices([kept._id, gone._id, uuidV7()])).length, 2)
-    await accounts.setSignedPrekey(kept._id, 'x.y.z')
-    assert.is((await accounts.findDevice(kept._id))?.signedPrekey, 'x.y.z')
+    const fresh = { signedPrekey: 'x.y.z', prekeyExpiresAt: new Date(6000) }
+    await accounts.setSignedPrekey(dormant._id, fresh)
+    assert.equal(await active(5000), [kept, { ...dormant, ...fresh }])
   })
 
   test('`prekeys.claim()` gives each prekey to one only', async () => {
@@ -56,6 +64,9 @@ export function testStore(test: Test, open: () => Store): void {
     const ids = claimed.flatMap(prekey => prekey?._id ?? [])
     assert.equal(ids.sort(), stock.map(({ _id }) => _id).sort())
     assert.is(await prekeys.claim(other), null)
+    await prekeys.add([makePrekeyDocument(deviceId), makePrekeyDocument(other)])
+    await prekeys.removeDevice(deviceId)
+    assert.equal([await prekeys.count(deviceId), await prekeys.count(other)], [0, 1])
   })
 
   test('`messages.insert()` says `stored` to a retry and `taken` to another sender', async () => {
@@ -114,6 +125,21 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.ack([])
   })
 
+  test('`messages.removeDevice()` takes a device out of all that waits, and deletes what waits for nobody else', async () => {
+    const { messages } = open()
+    const [a, b] = [uuidV7(), uuidV7()]
+    const both = Array.from({ length: 3 }, () => makeUndelivered({ pending: [a, b] }))
+    const onlyA = Array.from({ length: 1100 }, () => makeUndelivered({ pending: [a] }))
+    await messages.insert([...both, ...onlyA])
+    await messages.removeDevice(a)
+    await messages.removeDevice(a)
+    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(
+      await messages.find([...both, ...onlyA].map(({ _id }) => _id)),
+      both.map(message => ({ ...message, pending: [b] })),
+    )
+  })
+
   test('`messages.setRoutes()` replaces routes of what is still there', async () => {
     const { messages } = open()
     const message = makeUndelivered()
@@ -138,6 +164,11 @@ export function testStore(test: Test, open: () => Store): void {
     await presence.remove(entry)
     assert.equal(await presence.find([entry._id, uuidV7()]), [moved])
     await presence.remove(moved)
+    assert.equal(await presence.find([entry._id]), [])
+    await presence.set(moved)
+    await presence.removeDevice(uuidV7())
+    assert.equal(await presence.find([entry._id]), [moved])
+    await presence.removeDevice(entry._id)
     assert.equal(await presence.find([entry._id]), [])
     await presence.set(moved)
     await presence.removeServer(moved.serverId)
@@ -182,7 +213,14 @@ export function makeUser(): UserDocument {
 }
 
 function makeDeviceDocument(userId: string): DeviceDocument {
-  return { _id: uuidV7(), userId, certificate: 'a.b.c', signedPrekey: 'a.b.c', createdAt: new Date(1000) }
+  return {
+    _id: uuidV7(),
+    userId,
+    certificate: 'a.b.c',
+    signedPrekey: 'a.b.c',
+    prekeyExpiresAt: new Date(10_000),
+    createdAt: new Date(1000),
+  }
 }
 
 function makePrekeyDocument(deviceId: string) {

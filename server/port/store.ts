@@ -31,9 +31,14 @@ export interface AccountStore {
   createDevice(device: DeviceDocument): Promise<boolean>
   findDevice(deviceId: DeviceId): Promise<DeviceDocument | null>
   findDevices(deviceIds: readonly DeviceId[]): Promise<DeviceDocument[]>
-  /** Devices of these people, without the revoked ones. */
-  activeDevices(userIds: readonly UserId[]): Promise<DeviceDocument[]>
-  setSignedPrekey(deviceId: DeviceId, signedPrekey: string): Promise<void>
+  /** Devices of these people that messages can be encrypted for: not revoked, their signed prekeys good after `at`. */
+  activeDevices(userIds: readonly UserId[], options: { at: Date }): Promise<DeviceDocument[]>
+  /** Devices of a person, without the revoked ones. */
+  devicesOf(userId: UserId): Promise<DeviceDocument[]>
+  setSignedPrekey(
+    deviceId: DeviceId,
+    prekey: Pick<DeviceDocument, 'signedPrekey' | 'prekeyExpiresAt'>,
+  ): Promise<void>
   /** False when it is no active device of that person. */
   revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
 }
@@ -43,6 +48,8 @@ export interface PrekeyStore {
   add(prekeys: readonly PrekeyDocument[]): Promise<void>
   /** Takes one prekey, which nobody else will get; null when none is left. */
   claim(deviceId: DeviceId): Promise<PrekeyDocument | null>
+  /** Removes all of a device. */
+  removeDevice(deviceId: DeviceId): Promise<void>
   /** How many are left, `except` not counted. */
   count(deviceId: DeviceId, options?: { except?: readonly string[] }): Promise<number>
   /** How many are left for each of many; a device without any is not in the map. */
@@ -69,6 +76,8 @@ export interface MessageStore {
   devicesWithPending(deviceIds: readonly DeviceId[]): Promise<DeviceId[]>
   /** Takes each device out of its messages, and deletes those that nobody waits for any more. */
   ack(acks: readonly { deviceId: DeviceId; ids: readonly MessageId[] }[]): Promise<void>
+  /** Takes a device out of all messages that wait for it, and deletes those that nobody waits for any more. */
+  removeDevice(deviceId: DeviceId): Promise<void>
   /** About how many there are, at no cost. */
   estimate(): Promise<number>
 }
@@ -79,6 +88,8 @@ export interface PresenceStore {
   /** Removes it only if it is still that of the same connection. */
   remove(presence: PresenceDocument): Promise<void>
   removeServer(serverId: ServerId): Promise<void>
+  /** Removes it wherever the device is connected. */
+  removeDevice(deviceId: DeviceId): Promise<void>
   /** Leaves word for the server to which a device is connected, if it is. */
   setPrekeysLeft(deviceId: DeviceId, left: number): Promise<void>
 }

@@ -4,7 +4,7 @@ import { v7 as uuidV7 } from 'uuid'
 import type { CreateAccountRequest, DeviceRegistration } from '../../schema/http.ts'
 import type { DeviceId, UserId } from '../../schema/ids.ts'
 import { type Ed25519Jwk, profile, typ, type X25519Jwk } from '../../schema/jose.ts'
-import { argon2idLimits } from '../../schema/limits.ts'
+import { argon2idLimits, limits } from '../../schema/limits.ts'
 
 /**
  * People and devices as the server sees them: real keys and signatures, made with `jose` alone. What they "encrypt" is
@@ -82,10 +82,15 @@ export function makeOneTimePrekeys(
 
 export async function makePrekey(
   key: CryptoKey,
-  { deviceId, use }: { deviceId: DeviceId; use: 'signed' | 'one-time' },
+  {
+    deviceId,
+    use,
+    exp = use === 'signed' ? Date.now() + limits.signedPrekeyKeepMs : undefined,
+  }: { deviceId: DeviceId; use: 'signed' | 'one-time'; exp?: number | null | undefined },
 ): Promise<string> {
   const jwk: X25519Jwk = { kty: 'OKP', crv: 'X25519', x: noise(32) }
-  return await sign({ dev: deviceId, id: noise(12), use, jwk, iat: Date.now() }, { key, typ: typ.prekey })
+  const claims = { dev: deviceId, id: noise(12), use, jwk, iat: Date.now(), ...(exp == null ? {} : { exp }) }
+  return await sign(claims, { key, typ: typ.prekey })
 }
 
 export function signUpRequest({ person, registration }: TestDevice): CreateAccountRequest {

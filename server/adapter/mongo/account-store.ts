@@ -16,16 +16,27 @@ export function createAccountStore({ users, devices, settings }: Collections): A
     createDevice: device => guarded(() => inserted(devices.insertOne(device))),
     findDevice: deviceId => guarded(() => devices.findOne({ _id: deviceId })),
     findDevices: deviceIds => guarded(() => devices.find({ _id: { $in: [...deviceIds] } }).toArray()),
-    activeDevices: userIds =>
+    activeDevices: (userIds, { at }) =>
       guarded(() =>
         devices
-          .find({ userId: { $in: [...userIds] }, revokedAt: { $exists: false } })
+          .find({
+            userId: { $in: [...userIds] },
+            revokedAt: { $exists: false },
+            prekeyExpiresAt: { $gt: at },
+          })
           .sort({ _id: 1 })
           .toArray(),
       ),
-    setSignedPrekey: (deviceId, signedPrekey) =>
+    devicesOf: userId =>
+      guarded(() =>
+        devices
+          .find({ userId, revokedAt: { $exists: false } })
+          .sort({ _id: 1 })
+          .toArray(),
+      ),
+    setSignedPrekey: (deviceId, { signedPrekey, prekeyExpiresAt }) =>
       guarded(async () => {
-        await devices.updateOne({ _id: deviceId }, { $set: { signedPrekey } })
+        await devices.updateOne({ _id: deviceId }, { $set: { signedPrekey, prekeyExpiresAt } })
       }),
     revokeDevice: (deviceId, { userId, at }) =>
       guarded(async () => {

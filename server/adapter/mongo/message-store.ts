@@ -1,8 +1,17 @@
+import type { WriteConcernSettings } from 'mongodb'
 import type { UndeliveredDocument } from '../../../schema/documents.ts'
-import type { MessageId } from '../../../schema/ids.ts'
+import type { DeviceId, MessageId } from '../../../schema/ids.ts'
 import type { InsertResult, MessageStore } from '../../port/store.ts'
 import type { Collections } from './collections.ts'
 import { guarded, isOnlyDuplicates, mongoCodes } from './errors.ts'
+
+/** Message ids of one round where a device is taken out of all that waits for it. */
+const MAX_REMOVED_AT_ONCE = 1000
+
+interface Ack {
+  deviceId: DeviceId
+  ids: readonly MessageId[]
+}
 
 export function createMessageStore({ undelivered }: Collections): MessageStore {
   /** Stores what is not there yet; gives the ids that were. */
@@ -38,6 +47,21 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
     )
   }
 
+  /** Takes each device out of its messages, and deletes those that nobody waits for any more. */
+  async function take(acks: readonly Ack[], options: { writeConcern?: WriteConcernSettings }): Promise<void> {
+    await undelivered.bulkWrite(
+      acks.map(({ deviceId, ids }) => ({
+        updateMany: {
+          filter: { _id: { $in: [...ids] }, pending: deviceId },
+          update: { $pull: { pending: deviceId } },
+        },
+      })),
+      { ...options, ordered: false },
+    )
+    const ids = [...new Set(acks.flatMap(ack => ack.ids))]
+    await undelivered.deleteMany({ _id: { $in: ids }, pending: { $size: 0 } }, options)
+  }
+
   return {
     insert: messages => guarded(async () => (messages.length === 0 ? [] : await insert(messages))),
     setRoutes: routes =>
@@ -70,20 +94,19 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
       }),
     ack: acks =>
       guarded(async () => {
-        if (acks.length === 0) return
         // An ack that is lost with a primary costs a duplicate, which clients drop: the majority is not waited for.
-        const options = { ordered: false, writeConcern: { w: 1 } } as const
-        await undelivered.bulkWrite(
-          acks.map(({ deviceId, ids }) => ({
-            updateMany: {
-              filter: { _id: { $in: [...ids] }, pending: deviceId },
-              update: { $pull: { pending: deviceId } },
-            },
-          })),
-          options,
-        )
-        const ids = [...new Set(acks.flatMap(ack => ack.ids))]
-        await undelivered.deleteMany({ _id: { $in: ids }, pending: { $size: 0 } }, { writeConcern: { w: 1 } })
+        if (acks.length > 0) await take(acks, { writeConcern: { w: 1 } })
+      }),
+    removeDevice: deviceId =>
+      guarded(async () => {
+        for (;;) {
+          const found = await undelivered
+            .find({ pending: deviceId }, { projection: { _id: 1 } })
+            .limit(MAX_REMOVED_AT_ONCE)
+            .toArray()
+          if (found.length === 0) return
+          await take([{ deviceId, ids: found.map(({ _id }) => _id) }], {})
+        }
       }),
   }
 }

@@ -163,6 +163,7 @@ test('the feed brings what concerns its server, and nothing else', async () => {
     userId: 'alice',
     certificate: 'a.b.c',
     signedPrekey: 'a.b.c',
+    prekeyExpiresAt: new Date(),
     createdAt: new Date(),
   })
   await store.accounts.revokeDevice(deviceId, { userId: 'alice', at: new Date() })

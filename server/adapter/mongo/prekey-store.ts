@@ -14,6 +14,10 @@ export function createPrekeyStore({ prekeys }: Collections): PrekeyStore {
         }
       }),
     claim: deviceId => guarded(() => prekeys.findOneAndDelete({ deviceId })),
+    removeDevice: deviceId =>
+      guarded(async () => {
+        await prekeys.deleteMany({ deviceId })
+      }),
     count: (deviceId, { except = [] } = {}) =>
       guarded(() =>
         prekeys.countDocuments(except.length > 0 ? { deviceId, _id: { $nin: [...except] } } : { deviceId }),

@@ -17,6 +17,10 @@ export function createPresenceStore({ presence }: Collections): PresenceStore {
       guarded(async () => {
         await presence.deleteMany({ serverId })
       }),
+    removeDevice: deviceId =>
+      guarded(async () => {
+        await presence.deleteOne({ _id: deviceId })
+      }),
     setPrekeysLeft: (deviceId, left) =>
       guarded(async () => {
         await presence.updateOne(
