@@ -30,6 +30,8 @@ export interface OplogEntry {
 }
 
 const EMPTY = encode({})
+/** Operation, length of the names, wall clock, length of the key. */
+const HEAD_BYTES = 15
 const TRIMMED_KEY = Buffer.from('oplog-trimmed')
 const SIZE_KEY = Buffer.from('oplog-size')
 /** How many old entries one transaction removes at most. */
@@ -57,19 +59,37 @@ export function tsFromValue(value: Timestamp): bigint {
 
 function pack(entry: OplogEntry): Buffer {
   const names = Buffer.from(`${entry.db}\0${entry.coll}`)
-  const head = Buffer.allocUnsafe(15)
-  head[0] = entry.op
-  head.writeUInt16BE(names.length, 1)
-  head.writeDoubleBE(entry.wallMs, 3)
-  head.writeUInt32BE(entry.documentKey.length, 11)
-  return Buffer.concat([head, names, entry.documentKey, entry.payload])
+  const keyAt = HEAD_BYTES + names.length
+  // Memory of its own: see `ownBytes()`.
+  const bytes = Buffer.allocUnsafeSlow(keyAt + entry.documentKey.length + entry.payload.length)
+  bytes[0] = entry.op
+  bytes.writeUInt16BE(names.length, 1)
+  bytes.writeDoubleBE(entry.wallMs, 3)
+  bytes.writeUInt32BE(entry.documentKey.length, 11)
+  bytes.set(names, HEAD_BYTES)
+  bytes.set(entry.documentKey, keyAt)
+  bytes.set(entry.payload, keyAt + entry.documentKey.length)
+  return bytes
+}
+
+/**
+ * The entry with the bytes of its packed form. Its own may be a small view of a large buffer (what came from a socket, the
+ * pool that Node cuts small buffers from), all of which an entry that is remembered would hold in memory.
+ */
+function ownBytes(entry: OplogEntry, packed: Buffer): OplogEntry {
+  const payloadAt = packed.length - entry.payload.length
+  return {
+    ...entry,
+    documentKey: packed.subarray(payloadAt - entry.documentKey.length, payloadAt),
+    payload: packed.subarray(payloadAt),
+  }
 }
 
 function unpack(ts: bigint, bytes: Buffer): OplogEntry {
   const namesLength = bytes.readUInt16BE(1)
   const keyLength = bytes.readUInt32BE(11)
-  const [db = '', coll = ''] = bytes.toString('utf8', 15, 15 + namesLength).split('\0')
-  const keyAt = 15 + namesLength
+  const [db = '', coll = ''] = bytes.toString('utf8', HEAD_BYTES, HEAD_BYTES + namesLength).split('\0')
+  const keyAt = HEAD_BYTES + namesLength
   return {
     ts,
     op: bytes[0] as Op,
@@ -149,7 +169,7 @@ export class Oplog {
     this.#engine.oplog.put(tsKey(entry.ts), bytes)
     this.#bytes += bytes.length + ENTRY_OVERHEAD_BYTES
     this.#isDirty = true
-    this.#uncommitted.push(entry)
+    this.#uncommitted.push(ownBytes(entry, bytes))
   }
 
   /** Removes what is over the cap and writes the size: at the end of each transaction. */
