@@ -4,7 +4,7 @@ import type { ChainId, MessageId, PrekeyId } from '../../schema/ids.ts'
 import { missingBefore, placeOf } from '../core/hold-back.ts'
 import { ChangedKey } from '../crypto/envelope.ts'
 import type { Cipher, OpenedContent } from './cipher.ts'
-import type { People } from './people.ts'
+import { noteDevice, type People } from './people.ts'
 import type { Receipts } from './receipts.ts'
 import type { ChainFrame, Identity, Person, ReceiverRecord, SealedFrame, WaitingRecord } from './records.ts'
 import type { State, Tx } from './state.ts'
@@ -132,7 +132,10 @@ export class Intake {
     }
     const { devices } = people.get(frame.from) ?? {}
     if (devices?.every(({ deviceId }) => deviceId !== frame.device)) {
-      this.#steps.push(tx => tx.after(() => void people.refresh(frame.from).catch(() => undefined)))
+      this.#steps.push(tx => {
+        noteDevice(tx, { userId: frame.from, deviceId: frame.device })
+        tx.after(() => void people.refresh(frame.from).catch(() => undefined))
+      })
     }
     await this.#release(chain)
   }

@@ -21,6 +21,8 @@ export interface PeopleOptions {
   onDevicesChanged: (userId: UserId) => void
 }
 
+const MAX_TOLD_DEVICES = 64
+
 /** Whom this account knows: the pinned account keys, and the devices that those keys vouch for. */
 export class People {
   readonly #options: PeopleOptions
@@ -116,9 +118,11 @@ export class People {
     return state.commit(tx => {
       const before = tx.tables.people.get([userId]) ?? person
       const { changedTo: _, ...rest } = before
-      const after: Person = { ...rest, accountKey: answer.accountKey, devices }
+      const gone = added(devices, before.devices ?? [])
+      const after: Person = { ...withTold(rest, gone), accountKey: answer.accountKey, devices }
       tx.tables.people.put([userId], after)
       for (const deviceId of before.devices ? added(before.devices, devices) : []) {
+        if (before.toldDevices?.includes(deviceId)) continue
         appendNotice(tx, { notice: { type: 'device-added', user: userId, deviceId }, person: after })
       }
       if (idsOf(before.devices) !== idsOf(devices)) tx.after(() => onDevicesChanged(userId))
@@ -159,6 +163,24 @@ function noteOtherKey(tx: Tx, { known, changedTo }: { known: Person; changedTo: 
   if (known.changedTo === changedTo) return
   tx.tables.people.put([known.userId], { ...known, changedTo })
   appendNotice(tx, { notice: { type: 'account-key-changed', user: known.userId }, person: known })
+}
+
+/**
+ * A device has written with a good certificate: when no server has named it so far, it is told of all the same. Else a
+ * server could keep a new device from being noticed by leaving it out.
+ */
+export function noteDevice(tx: Tx, { userId, deviceId }: { userId: UserId; deviceId: DeviceId }): void {
+  const person = tx.tables.people.get([userId])
+  const isNamed = person?.devices?.some(device => device.deviceId === deviceId) ?? true
+  if (!person || isNamed || person.toldDevices?.includes(deviceId)) return
+  tx.tables.people.put([userId], withTold(person, [deviceId]))
+  appendNotice(tx, { notice: { type: 'device-added', user: userId, deviceId }, person })
+}
+
+function withTold(person: Person, deviceIds: readonly DeviceId[]): Person {
+  if (deviceIds.length === 0) return person
+  const told = new Set([...(person.toldDevices ?? []), ...deviceIds])
+  return { ...person, toldDevices: [...told].slice(-MAX_TOLD_DEVICES) }
 }
 
 function added(before: readonly KnownDevice[], after: readonly KnownDevice[]): DeviceId[] {

@@ -30,6 +30,8 @@ export interface Person {
   conversation: ConversationId
   /** Absent until they were asked for. */
   devices?: KnownDevice[]
+  /** Devices that were told of and that no server names now: they wrote before one did, or were revoked. */
+  toldDevices?: DeviceId[]
   /** A server or a sender came with this other account key: nothing is sent until somebody decides. */
   changedTo?: Base64Url32
 }

@@ -70,6 +70,29 @@ test('a device that the account key did not certify gets nothing: sending fails'
     assert.is((await bob.lines('alice')).length, 2)
   }))
 
+test('a device that the server keeps quiet about is told of before what it writes, once', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const named = [alice.deviceId, bob.deviceId]
+    let isHidden = true
+    world.server.onUserDevices = answer => ({
+      ...answer,
+      devices: answer.devices.filter(({ deviceId }) => !isHidden || named.includes(deviceId)),
+    })
+    const other = await world.device('alice', { of: alice })
+    await other.chat.send({ to: 'bob', text: 'from nowhere' })
+    const told = ['(device-added)', 'alice: from nowhere']
+    await world.until('bob to have it', async () =>
+      (await bob.lines('alice')).includes('alice: from nowhere'),
+    )
+    assert.equal((await bob.lines('alice')).slice(2), told)
+    isHidden = false
+    await bob.restart()
+    await bob.chat.send({ to: 'alice', text: 'who was that?' })
+    await world.until('it to arrive', async () => (await other.lines('bob')).includes('bob: who was that?'))
+    assert.equal((await bob.lines('alice')).slice(2), [...told, 'bob: who was that?'])
+  }))
+
 test('a prekey that the device did not sign is refused: sending fails', () =>
   withWorld(async world => {
     const { alice } = await world.pair()
