@@ -6,7 +6,7 @@ import { duringBurst, type Fault, type Outcome, type Scene } from './fault.ts'
 import { createSmallDisk, type SmallDisk, whyNoSmallDisk } from './small-disk.ts'
 
 /** A new database takes a few MiB; the messages of a burst are far less than the rest. */
-const DATABASE_DISK_MIB = 64
+const DATABASE_DISK_MIB = 48
 const HOME_DISK_MIB = 16
 
 /** What happens when there is no room. */
@@ -49,8 +49,9 @@ async function fillDatabase({ messages, stallMs }: Scene, disk: SmallDisk): Prom
       { cluster, crowd, messages, stallMs },
       {
         label: 'full-database',
+        // From the first message on: what a database has freed within its file takes many of them.
+        from: 0,
         async breakIt(burst) {
-          await burst.reached(0.2)
           disk.fill()
           await waitFor(() => burst.written === messages, { what: 'all to be written', timeoutMs: 120_000 })
           // Nothing is stored any more: what is queued stays so.

@@ -36,12 +36,15 @@ export async function duringBurst(
   {
     label,
     breakIt,
+    from = 0.05,
     mend = async () => undefined,
     others = [],
     stallMs = usualStallMs,
   }: {
     label: string
     breakIt: (burst: Burst) => Promise<void>
+    /** How much of the burst has come when `breakIt` is called. */
+    from?: number
     /** Done when everything was counted: what `breakIt` broke is well again. */
     mend?: () => Promise<void>
     others?: readonly Recipient[]
@@ -52,7 +55,7 @@ export async function duringBurst(
   const burst = new Burst(crowd, { label: `${label} ${Math.round(performance.now())}`, messages, others })
   const gapsBefore = await burst.gaps()
   const writing = burst.write()
-  await Promise.all([writing, burst.reached(0.05).then(() => breakIt(burst))])
+  await Promise.all([writing, burst.reached(from).then(() => breakIt(burst))])
   const counted = await burst.count({ stallMs })
   await mend()
   const notes: string[] = []
