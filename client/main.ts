@@ -5,6 +5,7 @@ import { runCommand } from './commands/run-command.ts'
 import { stopOnSignals } from './commands/stop.ts'
 import { parseCommandLine } from './config/command-line.ts'
 import { readEnvironment, readVersion } from './config/environment.ts'
+import { createDefectLog } from './home/defect-log.ts'
 import { openHome } from './home/home-folder.ts'
 
 /**
@@ -33,6 +34,7 @@ export async function runClient(argv: readonly string[]): Promise<number> {
               home,
               agent,
               servers: choose(line.servers, environment.servers),
+              report: createDefectLog({ folder: home.folder }),
             })
             const { password } = environment
             return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
