@@ -69,7 +69,7 @@ class HomeAccounts implements Accounts {
   }
 
   async signUp({ userId: typed, password }: Credentials): Promise<Chat> {
-    const { home, clock } = this.#options
+    const { home } = this.#options
     const userId = readUserId(typed)
     checkNewPassword(password)
     if (await home.account(userId)) {
@@ -78,11 +78,12 @@ class HomeAccounts implements Accounts {
         `Cannot sign up as "${userId}": this machine has that account already`,
       )
     }
+    const now = await this.#serverTime()
     const kdf = makeKdf()
     const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
     const accountKey = await generateKey('Ed25519')
     const vault = await sealVault(accountKey, { userId, vaultKey })
-    const device = await createDevice({ userId, accountKey, now: clock.now() })
+    const device = await createDevice({ userId, accountKey, now })
     await this.#create(device, async api => {
       const { registration } = device
       const account = { userId, kdf, authKey, accountKey: publicEd25519(accountKey), vault }
@@ -92,7 +93,7 @@ class HomeAccounts implements Accounts {
   }
 
   async logIn({ userId: typed, password }: Credentials): Promise<Chat> {
-    const { home, clock } = this.#options
+    const { home } = this.#options
     const userId = readUserId(typed)
     const accountKey = await this.#fetchAccountKey({ userId, password })
     const files = await home.account(userId)
@@ -100,7 +101,7 @@ class HomeAccounts implements Accounts {
       await files.writeStorageKey(await unlock(files, accountKey))
       return await notRevoked(await this.resume({ userId }), userId)
     }
-    const device = await createDevice({ userId, accountKey, now: clock.now() })
+    const device = await createDevice({ userId, accountKey, now: await this.#serverTime() })
     await this.#create(device, async api => {
       await api.addDevice(device.registration)
     })
@@ -115,6 +116,11 @@ class HomeAccounts implements Accounts {
     }
     await readStorageKey(files)
     return await this.#options.agent.openChat(userId, () => this.#start(files))
+  }
+
+  /** By which a server judges whether a prekey is good: this machine's clock may be wrong. */
+  async #serverTime(): Promise<number> {
+    return (await this.#ask(api => api.servers())).now
   }
 
   /** The password's proof to a server, and the account key out of the vault that it gives for it. */

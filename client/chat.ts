@@ -1,4 +1,4 @@
-import type { Base64Url32, MessageId, UserId } from '../schema/ids.ts'
+import type { Base64Url32, DeviceId, MessageId, UserId } from '../schema/ids.ts'
 
 /**
  * What a person can do, as plain data and promises: the port between the session, which does it, and those who ask: the
@@ -88,6 +88,17 @@ export type ChatEvent =
   /** The session has ended: no further event comes. */
   | { type: 'closed'; reason: 'closed' | 'logged-out' | 'revoked' | 'replaced' | 'lost' }
 
+/** A device of this account. */
+export interface OwnDevice {
+  deviceId: DeviceId
+  /** When the account key certified it, ms since 1970. */
+  since: number
+  /** It is this one. */
+  current: boolean
+  /** False when it was away for so long that nothing is encrypted for it until it connects again. */
+  active: boolean
+}
+
 export interface SendRequest {
   /** A user id (any case). */
   to: string
@@ -134,6 +145,20 @@ export interface Chat {
 
   /** These messages have been seen by the person (or printed by `recv`). */
   markRead(request: { conversation: ConversationId; upToSeq: number }): Promise<void>
+
+  /**
+   * The devices of this account that are not revoked, each verified against the account key.
+   *
+   * @throws FastChatError `no_server`; `bad_certificate` when the server names one that the account key did not certify
+   */
+  devices(): Promise<OwnDevice[]>
+
+  /**
+   * Shuts a device of this account out for good; this one too, which ends the session. The same again changes nothing.
+   *
+   * @throws FastChatError `not_found` when this account has no such device; `no_server`
+   */
+  revokeDevice(request: { deviceId: DeviceId }): Promise<void>
 
   /** Forgets the key of this account's data on this machine; log in to open it again. Ends the session. */
   logOut(): Promise<void>

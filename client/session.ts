@@ -9,6 +9,7 @@ import { type Connection, createConnection } from './net/connection.ts'
 import type { Transport } from './net/transport.ts'
 import { Cipher } from './session/cipher.ts'
 import { Courier } from './session/courier.ts'
+import { type DevicesOptions, listDevices, revokeDevice } from './session/devices.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
 import { readUserId, writeMessage } from './session/outgoing.ts'
 import { People } from './session/people.ts'
@@ -67,6 +68,7 @@ export async function createSession(options: SessionOptions): Promise<Chat> {
 class Session {
   readonly chat: Chat
   readonly #options: Required<SessionOptions>
+  readonly #parts: DevicesOptions
   readonly #state: State
   readonly #connection: Connection
   readonly #people: People
@@ -78,6 +80,7 @@ class Session {
   #connectionState: ConnectionState = { state: 'connecting' }
   #isDrained = false
   #ending: Promise<void> | undefined
+  #endReason: ClosedReason | undefined
   #cancelWatch: (() => void) | undefined
 
   constructor(given: SessionOptions, cipher: Cipher) {
@@ -103,6 +106,7 @@ class Session {
       },
     })
     const parts = { ...options, state, cipher, connection: this.#connection }
+    this.#parts = parts
     this.#people = new People({
       ...parts,
       onMet: () => this.#watchSoon(),
@@ -131,8 +135,7 @@ class Session {
     const whileOpen =
       <Args extends unknown[], T>(action: (...args: Args) => T | Promise<T>) =>
       async (...args: Args): Promise<T> => {
-        if (this.#ending !== undefined)
-          throw new FastChatError('unavailable', 'Cannot use account: the session has ended')
+        if (this.#endReason !== undefined) throw endedError(this.#endReason)
         return await action(...args)
       }
     return {
@@ -155,6 +158,10 @@ class Session {
       markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) =>
         this.#state.commit(tx => markRead(tx, request)),
       ),
+      devices: whileOpen(() => listDevices(this.#parts)),
+      revokeDevice: whileOpen(({ deviceId }: Parameters<Chat['revokeDevice']>[0]) =>
+        revokeDevice(this.#parts, deviceId),
+      ),
       logOut: whileOpen(() => this.#end('logged-out')),
       subscribe: listener => this.#state.subscribe(listener),
       close: () => this.#end('closed'),
@@ -175,7 +182,7 @@ class Session {
     this.#watch()
     this.#courier.onOnline()
     this.#receipts.onOnline()
-    this.#prekeys.onOnline(welcome.prekeysLeft)
+    this.#prekeys.onOnline(welcome)
   }
 
   #onOffline(): void {
@@ -238,6 +245,7 @@ class Session {
   }
 
   #end(reason: ClosedReason): Promise<void> {
+    this.#endReason ??= reason
     this.#ending ??= this.#finish(reason)
     return this.#ending
   }
@@ -285,4 +293,11 @@ class Session {
       if (!(error instanceof FastChatError)) this.#options.report(error)
     }
   }
+}
+
+function endedError(reason: ClosedReason): FastChatError {
+  if (reason === 'revoked') {
+    return new FastChatError('device_revoked', 'Cannot use account: this device was revoked')
+  }
+  return new FastChatError('unavailable', 'Cannot use account: the session has ended')
 }

@@ -15,6 +15,8 @@ export interface AttachOptions {
   callTimeoutMs: number
 }
 
+type Closed = Extract<ChatEvent, { type: 'closed' }>
+
 interface Pending {
   resolve: (value: unknown) => void
   reject: (error: FastChatError) => void
@@ -43,7 +45,7 @@ class AttachedChat implements Chat {
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
   /** The last event, once there was one. */
-  #closed: ChatEvent | undefined
+  #closed: Closed | undefined
   #endHello: (outcome: boolean | FastChatError) => void
 
   constructor({ socket, nonce, helloTimeoutMs, callTimeoutMs }: AttachOptions) {
@@ -72,6 +74,12 @@ class AttachedChat implements Chat {
   message = (request: CallParams<'message'>) => this.#call('message', request) as ReturnType<Chat['message']>
   unread = (request: CallParams<'unread'>) => this.#call('unread', request) as ReturnType<Chat['unread']>
 
+  devices = () => this.#call('devices', {}) as ReturnType<Chat['devices']>
+
+  async revokeDevice(request: CallParams<'revokeDevice'>): Promise<void> {
+    await this.#call('revokeDevice', request)
+  }
+
   async markRead(request: CallParams<'markRead'>): Promise<void> {
     await this.#call('markRead', request)
   }
@@ -96,7 +104,7 @@ class AttachedChat implements Chat {
   }
 
   #call<N extends CallName>(name: N, params: CallParams<N>): Promise<unknown> {
-    if (this.#closed) return Promise.reject(lostError(name))
+    if (this.#closed) return Promise.reject(endedError(this.#closed, name))
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -155,16 +163,16 @@ class AttachedChat implements Chat {
     pending.reject(new FastChatError(isErrorCode(code) ? code : 'internal', message))
   }
 
-  #end(event: ChatEvent): void {
+  #end(event: Closed): void {
     if (this.#closed) return
     // The answer to one's own `logOut` may still come, after the event that it causes.
-    const isLoggedOut = event.type === 'closed' && event.reason === 'logged-out'
+    const isLoggedOut = event.reason === 'logged-out'
     this.#closed = event
     this.#endHello(false)
     for (const { resolve, reject, timer } of this.#pending.values()) {
       clearTimeout(timer)
       if (isLoggedOut) resolve(undefined)
-      else reject(lostError('ask'))
+      else reject(endedError(event, 'ask'))
     }
     this.#pending.clear()
     void this.#lines.end()
@@ -192,13 +200,23 @@ function createHello(timeoutMs: number) {
   return { promise, end }
 }
 
-function lostError(name: string): FastChatError {
+function endedError({ reason }: Closed, name: string): FastChatError {
+  if (reason === 'revoked') {
+    return new FastChatError('device_revoked', `Cannot ${verbOf(name)}: this device was revoked`)
+  }
   return new FastChatError(
     'unavailable',
     `Cannot ${verbOf(name)}: the process that had the account has ended`,
   )
 }
 
+const verbs: Partial<Record<string, string>> = {
+  logOut: 'log out',
+  markRead: 'mark as read',
+  devices: 'list devices',
+  revokeDevice: 'revoke device',
+}
+
 function verbOf(name: string): string {
-  return name === 'logOut' ? 'log out' : name === 'markRead' ? 'mark as read' : name
+  return verbs[name] ?? name
 }

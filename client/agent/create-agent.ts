@@ -91,6 +91,8 @@ async function ownChat(owned: Owned, start: () => Promise<Chat>): Promise<Chat> 
     message: request => chat.message(request),
     unread: request => chat.unread(request),
     markRead: request => chat.markRead(request),
+    devices: () => chat.devices(),
+    revokeDevice: request => chat.revokeDevice(request),
     subscribe: (listener: (event: ChatEvent) => void) => chat.subscribe(listener),
     async logOut() {
       try {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Base64Url32, MessageId } from '../../schema/ids.ts'
+import { Base64Url32, DeviceId, MessageId } from '../../schema/ids.ts'
 import type { ChatEvent } from '../chat.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { ChatEvent } from '../chat.ts'
  */
 
 /** Raised when a line changes its meaning: two versions of FastChat at once do not share a session. */
-export const AGENT_PROTOCOL = 1
+export const AGENT_PROTOCOL = 2
 
 /** A text of 64 KiB whose every byte is escaped as `\u0000`, and room to spare. */
 export const maxCallBytes = 1024 * 1024
@@ -30,6 +30,8 @@ export const callParams = {
   message: v.object({ id: MessageId }),
   unread: v.object({ limit }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
+  devices: nothing,
+  revokeDevice: v.object({ deviceId: DeviceId }),
   logOut: nothing,
 } as const
 export type CallName = keyof typeof callParams

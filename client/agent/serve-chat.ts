@@ -33,6 +33,8 @@ const methods: Methods = {
   message: (chat, params) => chat.message(params),
   unread: (chat, params) => chat.unread(params),
   markRead: (chat, params) => chat.markRead(params),
+  devices: chat => chat.devices(),
+  revokeDevice: (chat, params) => chat.revokeDevice(params),
   logOut: chat => chat.logOut(),
 }
 

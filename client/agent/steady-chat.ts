@@ -53,6 +53,9 @@ class SteadyChat implements Chat {
   message = (request: Parameters<Chat['message']>[0]) => this.#ask(chat => chat.message(request))
   unread = (request: Parameters<Chat['unread']>[0]) => this.#ask(chat => chat.unread(request))
   markRead = (request: Parameters<Chat['markRead']>[0]) => this.#ask(chat => chat.markRead(request))
+  devices = () => this.#ask(chat => chat.devices())
+  revokeDevice = (request: Parameters<Chat['revokeDevice']>[0]) =>
+    this.#ask(chat => chat.revokeDevice(request))
   logOut = () => this.#ask(chat => chat.logOut())
 
   send(request: Parameters<Chat['send']>[0]) {

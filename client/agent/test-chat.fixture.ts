@@ -1,12 +1,13 @@
 import { v7 as uuidv7 } from 'uuid'
 import { FastChatError } from '../../schema/errors.ts'
-import type { Chat, ChatEvent, ChatSnapshot, MessageItem } from '../chat.ts'
+import type { Chat, ChatEvent, ChatSnapshot, MessageItem, OwnDevice } from '../chat.ts'
 
 /** A chat for tests of what is built on `Chat`: it keeps messages in an array, and the test plays the server. */
 export interface TestChat {
   chat: Chat
   messages: MessageItem[]
   snapshot: ChatSnapshot
+  devices: OwnDevice[]
   /** What was asked of it, in order: method names and what they were given. */
   calls: { method: string; request?: unknown }[]
   emit: (event: ChatEvent) => void
@@ -71,6 +72,15 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
         record('markRead', request, undefined)
         readUpTo.set(request.conversation, Math.max(request.upToSeq, readUpTo.get(request.conversation) ?? 0))
       },
+      async devices() {
+        return record('devices', undefined, test.devices)
+      },
+      async revokeDevice(request) {
+        record('revokeDevice', request, undefined)
+        if (!test.devices.some(({ deviceId }) => deviceId === request.deviceId)) {
+          throw new FastChatError('not_found', 'Cannot revoke device: it is none of this account')
+        }
+      },
       async logOut() {
         record('logOut', undefined, undefined)
         end({ type: 'closed', reason: 'logged-out' })
@@ -92,6 +102,14 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
       queued: 0,
       drained: true,
     },
+    devices: [
+      {
+        deviceId: '01a20a5c-0101-7abc-8def-0123456789ab',
+        since: Date.UTC(2026, 10, 23, 9),
+        current: true,
+        active: true,
+      },
+    ],
     calls: [],
     emit(event) {
       if (event.type === 'closed') return end(event)

@@ -1,4 +1,4 @@
-import type { MessageItem } from '../chat.ts'
+import type { MessageItem, OwnDevice } from '../chat.ts'
 import { sanitizeLine, sanitizeText } from '../tui/sanitize.ts'
 import { visibleJson } from './visible.ts'
 
@@ -41,6 +41,19 @@ export function formatReceived(item: MessageItem): string {
 export function formatSent(item: MessageItem, { to }: { to: string }): string {
   const { id, conversation, state } = item
   return `${visibleJson({ id, to, conversation, sentAt: isoTime(item.sentAt), state })}\n`
+}
+
+/** The object of `fastchat devices --json`. */
+export function formatDeviceJson({ deviceId, since, current, active }: OwnDevice): string {
+  return `${visibleJson({ deviceId, since: isoTime(since), current, active })}\n`
+}
+
+/** A line for people: `01939c1e-…  since 2026-11-23 09:12:03  this device`. */
+export function formatDevice({ deviceId, since, current, active }: OwnDevice): string {
+  const words = [deviceId, `since ${isoTime(since).slice(0, 19).replace('T', ' ')}`]
+  if (current) words.push('this device')
+  if (!active) words.push('away for long: gets nothing until it connects')
+  return `${words.join('  ')}\n`
 }
 
 /** A sender may sign any time: one that no calendar has must not end the program. */

@@ -4,6 +4,7 @@ import { helpText } from '../config/help.ts'
 import { sanitizeLine } from '../tui/sanitize.ts'
 import { listAccounts, logIn, logOut, signUp } from './accounts.ts'
 import type { CommandContext } from './context.ts'
+import { devices } from './devices.ts'
 import { Interrupted, type Io, OutputClosed } from './io.ts'
 import { recv } from './recv.ts'
 import { send } from './send.ts'
@@ -62,6 +63,8 @@ async function dispatch(
       return await logOut(await commands.open(line), line)
     case 'accounts':
       return await listAccounts(await commands.open(line), line)
+    case 'devices':
+      return await devices(await commands.open(line), line)
     case 'send':
       return await send(await commands.open(line), line)
     case 'recv':

@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { FastChatError } from '../../schema/errors.ts'
 import { ServerUrl } from '../../schema/http.ts'
-import { normalizeUserId, UserId } from '../../schema/ids.ts'
+import { DeviceId, normalizeUserId, UserId } from '../../schema/ids.ts'
 import { type CommandName, isCommandName } from './help.ts'
 
 /** What a command line asks for, validated. */
@@ -12,6 +12,7 @@ export type CommandLine =
   | (Common & { command: 'signup' | 'login'; userId: UserId; isPasswordOnStdin: boolean })
   | (Common & { command: 'logout' | 'chat' })
   | (Common & { command: 'accounts'; json: boolean })
+  | (Common & DevicesLine)
   | (Common & SendLine)
   | (Common & RecvLine)
 
@@ -20,6 +21,13 @@ export interface Common {
   as?: UserId
   /** `--server`, in the order given; empty when absent. */
   servers: string[]
+}
+
+export interface DevicesLine {
+  command: 'devices'
+  json: boolean
+  /** Which one to revoke; absent: they are listed. */
+  revoke?: DeviceId
 }
 
 export interface SendLine {
@@ -58,6 +66,7 @@ const optionsOf: Record<CommandName, Options> = {
   login: { ...common, 'password-stdin': { type: 'boolean' } },
   logout: common,
   accounts: { ...common, json: { type: 'boolean' } },
+  devices: { ...common, json: { type: 'boolean' } },
   chat: common,
   send: { ...common, wait: { type: 'string' }, timeout: { type: 'string' }, json: { type: 'boolean' } },
   recv: {
@@ -103,6 +112,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     case 'accounts':
       none(positionals, first)
       return { ...shared, command: first, json: values.json === true }
+    case 'devices':
+      return { ...shared, ...readDevices(values, positionals) }
     case 'send':
       return { ...shared, ...readSend(values, positionals) }
     case 'recv':
@@ -111,6 +122,18 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     default:
       return first satisfies never
   }
+}
+
+function readDevices(values: Values, positionals: string[]): DevicesLine {
+  const json = values.json === true
+  const [action, id, ...more] = positionals
+  if (action === undefined) return { command: 'devices', json }
+  if (action !== 'revoke') throw wrong(`devices takes "revoke ID" or nothing, not "${action}"`)
+  const deviceId = v.safeParse(DeviceId, id?.toLowerCase())
+  if (!deviceId.success || more.length > 0) {
+    throw wrong('devices revoke takes the id of one device, as fastchat devices prints it')
+  }
+  return { command: 'devices', json, revoke: deviceId.output }
 }
 
 function readSend(values: Values, positionals: string[]): SendLine {

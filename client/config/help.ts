@@ -29,6 +29,20 @@ Usage: fastchat accounts [--json]
 
 --json prints an object a line: {"userId": …, "loggedIn": true | false}`,
 
+  devices: `devices                  Lists the devices of the account; revokes one.
+Usage: fastchat devices [--json] [--as USER] [--server URL]...
+       fastchat devices revoke ID [--json] [--as USER] [--server URL]...
+
+A machine where the account was logged in is a device. One that is revoked is
+shut out at once and for good: whatever runs there ends with exit code 3,
+nothing is encrypted for it any more, and what waited for it is dropped. It
+keeps what it has had already.
+--json             an object a line: {"deviceId", "since", "current", "active"},
+                   "since" as ISO 8601 in UTC; revoke prints {"revoked": ID}
+
+One that is not active was away for 30 days: it gets what is written after it
+connects again.`,
+
   send: `send USER TEXT           Sends one message; - takes the text from standard input.
 Usage: fastchat send USER TEXT|- [--wait stored|delivered] [--timeout SECONDS]
                      [--json] [--as USER] [--server URL]...

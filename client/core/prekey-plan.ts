@@ -5,9 +5,9 @@ export function prekeysToMake(left: number): number {
   return left < limits.prekeyLowWater ? Math.min(limits.prekeyStock - left, limits.maxPrekeysPerUpload) : 0
 }
 
-/** Whether the signed prekey made at `createdAt` is to be replaced. */
+/** Whether the signed prekey made at `createdAt` is to be replaced; also when a wrong clock has dated it ahead. */
 export function isRotationDue(createdAt: number, now: number): boolean {
-  return now - createdAt >= limits.signedPrekeyRotateMs
+  return Math.abs(now - createdAt) >= limits.signedPrekeyRotateMs
 }
 
 /**

@@ -27,6 +27,18 @@ export async function verifyCertificate(
   certificate: string,
   { userId, deviceId, accountKey }: { userId: UserId; deviceId: DeviceId; accountKey: Ed25519Jwk },
 ): Promise<Ed25519Jwk> {
+  return (await checkCertificate(certificate, { userId, deviceId, accountKey })).jwk
+}
+
+/**
+ * What a device's certificate says, checked in the same way.
+ *
+ * @throws FastChatError `bad_certificate`
+ */
+export async function checkCertificate(
+  certificate: string,
+  { userId, deviceId, accountKey }: { userId: UserId; deviceId: DeviceId; accountKey: Ed25519Jwk },
+): Promise<CertificateClaims> {
   const claims = await verifyJws(certificate, {
     key: accountKey,
     typ: typ.certificate,
@@ -34,6 +46,6 @@ export async function verifyCertificate(
     what: 'device certificate',
     code: 'bad_certificate',
   })
-  if (claims.sub === userId && claims.dev === deviceId) return claims.jwk
+  if (claims.sub === userId && claims.dev === deviceId) return claims
   throw new FastChatError('bad_certificate', 'Cannot verify device certificate: it is for another device')
 }

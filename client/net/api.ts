@@ -9,13 +9,15 @@ import {
   type DeviceRegistration,
   LoginChallenge,
   LoginResponse,
+  OwnDevicesResponse,
+  RevokeDeviceResponse,
   ServersResponse,
   TokenResponse,
   type UploadPrekeysRequest,
   UploadPrekeysResponse,
   UserDevicesResponse,
 } from '../../schema/http.ts'
-import type { UserId } from '../../schema/ids.ts'
+import type { DeviceId, UserId } from '../../schema/ids.ts'
 import { parseJson } from '../../schema/parse.ts'
 import { remoteError } from './remote-error.ts'
 import { httpUrl } from './urls.ts'
@@ -33,6 +35,8 @@ export interface Api {
   addDevice(request: DeviceRegistration): Promise<AddDeviceResponse>
   token(request: { assertion: string }): Promise<TokenResponse>
   userDevices(request: { userId: UserId; token: string }): Promise<UserDevicesResponse>
+  ownDevices(request: { token: string }): Promise<OwnDevicesResponse>
+  revokeDevice(request: { deviceId: DeviceId; token: string }): Promise<RevokeDeviceResponse>
   uploadPrekeys(request: UploadPrekeysRequest & { token: string }): Promise<UploadPrekeysResponse>
   claimPrekeys(request: ClaimPrekeysRequest & { token: string }): Promise<ClaimPrekeysResponse>
 }
@@ -47,6 +51,8 @@ export interface ApiOptions {
 interface Call<S> {
   path: string
   answer: S
+  /** Default: POST with a body, GET without. */
+  method?: 'DELETE'
   body?: unknown
   token?: string
 }
@@ -63,10 +69,11 @@ export function createApi(
     return parseJson(call.answer, text, { what, code: 'unavailable' })
   }
 
-  async function exchange({ path, body, token }: Call<unknown>): Promise<{ status: number; text: string }> {
+  async function exchange(call: Call<unknown>): Promise<{ status: number; text: string }> {
+    const { path, body, token, method = body === undefined ? 'GET' : 'POST' } = call
     try {
       const response = await fetch(httpUrl(url, path), {
-        method: body === undefined ? 'GET' : 'POST',
+        method,
         headers: {
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -95,6 +102,14 @@ export function createApi(
     token: body => ask({ path: '/v1/token', body, answer: TokenResponse }),
     userDevices: ({ userId, token }) =>
       ask({ path: `/v1/users/${encodeURIComponent(userId)}/devices`, token, answer: UserDevicesResponse }),
+    ownDevices: ({ token }) => ask({ path: '/v1/devices', token, answer: OwnDevicesResponse }),
+    revokeDevice: ({ deviceId, token }) =>
+      ask({
+        path: `/v1/devices/${encodeURIComponent(deviceId)}`,
+        method: 'DELETE',
+        token,
+        answer: RevokeDeviceResponse,
+      }),
     uploadPrekeys: ({ token, ...body }) =>
       ask({ path: '/v1/prekeys', body, token, answer: UploadPrekeysResponse }),
     claimPrekeys: ({ token, ...body }) =>

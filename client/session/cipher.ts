@@ -5,7 +5,7 @@ import type { Ed25519Jwk, GeneralJwe } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
 import type { ConversationId } from '../chat.ts'
 import { makeAssertion } from '../crypto/assertion.ts'
-import { verifyCertificate } from '../crypto/certificate.ts'
+import { checkCertificate, verifyCertificate } from '../crypto/certificate.ts'
 import { isChainSpent, startChain } from '../crypto/chain.ts'
 import { announceChain, openChain } from '../crypto/envelope.ts'
 import { publicEd25519, thumbprint } from '../crypto/keys.ts'
@@ -66,6 +66,17 @@ export class Cipher {
     accountKey: Ed25519Jwk
   }): Promise<Ed25519Jwk> {
     return verifyCertificate(certificate, device)
+  }
+
+  /**
+   * When the account key certified a device of one's own, ms since 1970.
+   *
+   * @throws FastChatError `bad_certificate`
+   */
+  async certifiedAt({ deviceId, certificate }: { deviceId: string; certificate: string }): Promise<number> {
+    const { userId, accountKey } = this.#identity
+    const own = { userId, deviceId, accountKey: publicEd25519(accountKey) }
+    return (await checkCertificate(certificate, own)).iat
   }
 
   /** @throws FastChatError `bad_prekey` */

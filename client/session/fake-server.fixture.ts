@@ -121,7 +121,9 @@ export class FakeServer {
   }
 
   devicesOf(userId: UserId): FakeDevice[] {
-    return [...this.devices.values()].filter(device => device.userId === userId)
+    return [...this.devices.values()].filter(
+      device => device.userId === userId && !this.revoked.has(device.deviceId),
+    )
   }
 
   /** Tells those who watch somebody which devices they have. */
@@ -186,6 +188,23 @@ export class FakeServer {
         if (!account) throw new FastChatError('unknown_user', `Cannot find "${userId}": no such user`)
         const devices = this.devicesOf(userId).map(({ deviceId, certificate }) => ({ deviceId, certificate }))
         return this.onUserDevices({ userId, accountKey: account.accountKey, devices })
+      }),
+      ownDevices: up(({ token }) => ({
+        devices: this.devicesOf(this.#device(token).userId).map(({ deviceId, certificate }) => ({
+          deviceId,
+          certificate,
+          active: true,
+        })),
+      })),
+      revokeDevice: up(({ token, deviceId }) => {
+        const { userId } = this.#device(token)
+        if (this.revoked.has(token)) throw new FastChatError('device_revoked', 'Cannot answer: it is revoked')
+        const device = this.devices.get(deviceId)
+        if (device?.userId !== userId) throw new FastChatError('not_found', 'Cannot revoke: no such device')
+        this.revoked.add(deviceId)
+        this.drop(deviceId, 4403)
+        this.tellDevices(userId)
+        return { deviceId }
       }),
       uploadPrekeys: up(({ token, signedPrekey, oneTimePrekeys }) => {
         const device = this.#device(token)

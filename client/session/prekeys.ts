@@ -28,6 +28,8 @@ export class Prekeys {
   readonly #options: PrekeysOptions
   readonly #mutex = new Mutex()
   #isOnline = false
+  /** The server's clock less this machine's: by the server's it is judged whether a prekey is good. */
+  #skewMs = 0
   #left = Number.POSITIVE_INFINITY
   #cancel: () => void = () => undefined
 
@@ -35,9 +37,11 @@ export class Prekeys {
     this.#options = options
   }
 
-  onOnline(left: number): void {
+  /** @param welcome `now`: the server's time, ms */
+  onOnline({ now, prekeysLeft }: { now: number; prekeysLeft: number }): void {
     this.#isOnline = true
-    this.onLeft(left)
+    this.#skewMs = now - this.#options.clock.now()
+    this.onLeft(prekeysLeft)
   }
 
   onOffline(): void {
@@ -67,7 +71,7 @@ export class Prekeys {
 
   async #fill(): Promise<void> {
     const { state, cipher, clock, connection } = this.#options
-    const now = clock.now()
+    const now = clock.now() + this.#skewMs
     const records = this.#all()
     const inDoubt = records.filter(({ upload }) => upload !== undefined)
     const doubtful = inDoubt.filter(({ use }) => use === 'one-time').length

@@ -38,6 +38,8 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
     message: note('message', null),
     unread: note('unread', []),
     markRead: note('markRead', undefined),
+    devices: note('devices', []),
+    revokeDevice: note('revokeDevice', undefined),
     logOut: note('logOut', undefined),
     subscribe(given) {
       listener = given
