@@ -85,11 +85,24 @@ async function isAnswering(url: string): Promise<boolean> {
   )
 }
 
-/** Kills the process that listens at a server's URL, as if it had died by itself. */
-async function killServer(started: Started, { mark, nth }: { mark: string; nth: number }): Promise<void> {
-  const servers = (await findMarked(mark)).filter(({ command }) => / serve --port /.test(command))
-  assert.is(servers.length, 3, started.output())
-  killQuietly(servers[nth]?.pid ?? 0)
+/** Kills a process of the cluster, as if it had died by itself, and waits until it is back. @returns its URL */
+async function killAndWait(
+  started: Started,
+  { mark, command: wanted }: { mark: string; command: RegExp },
+): Promise<string> {
+  const [chosen] = (await findMarked(mark)).filter(({ command }) => wanted.test(command))
+  assert.ok(chosen, started.output())
+  const before = started.output().length
+  killQuietly(chosen.pid)
+  const since = () => started.output().slice(before)
+  const [, url = ''] = await waitFor(() => /^(\S+) has ended by itself \(SIGKILL\)/m.exec(since()), {
+    what: 'the line about the end',
+  })
+  await waitFor(() => since().includes(`${url} is back\n`), {
+    what: `${url} to be back`,
+    timeoutMs: 30_000,
+  })
+  return url
 }
 
 test('`cluster` runs servers that know each other, and starts one again that dies', async ({
@@ -104,16 +117,15 @@ test('`cluster` runs servers that know each other, and starts one again that die
     await waitFor(async () => same(await serversAt(url), urls), { what: `${url} to list all` })
   }
   if (process.platform === 'linux') {
-    await killServer(started, { mark, nth: 1 })
-    const [, url] = await waitFor(() => /^(\S+) has ended by itself \(SIGKILL\)/m.exec(started.output()), {
-      what: 'the line about the end',
-    })
-    assert.ok(urls.includes(url ?? ''))
-    await waitFor(() => started.output().includes(`\n${url} is back\n`), {
-      what: 'the server to be back',
+    const url = await killAndWait(started, { mark, command: / serve --port / })
+    assert.ok(urls.includes(url))
+    assert.ok(await isAnswering(url))
+    const database = await killAndWait(started, { mark, command: / db --port / })
+    assert.match(database, /^mongodb:/)
+    await waitFor(async () => same(await serversAt(url), urls), {
+      what: 'the servers to have the database again',
       timeoutMs: 30_000,
     })
-    assert.ok(await isAnswering(url ?? ''))
   }
   process.kill(started.child.pid ?? 0, 'SIGTERM')
   assert.equal(await started.ended, { code: 0, signal: null })
