@@ -31,8 +31,16 @@ export const DeviceDocument = v.object({
 })
 export type DeviceDocument = v.InferOutput<typeof DeviceDocument>
 
-/** A one-time prekey that nobody claimed yet. */
-export const PrekeyDocument = v.object({ _id: PrekeyKid, deviceId: DeviceId, prekey: CompactJws })
+/**
+ * A one-time prekey. When somebody has claimed it, its id and the database's time stay for a while without it: an upload
+ * that is repeated after a lost answer must not bring it back, for whoever got it second would write what nobody can read.
+ */
+export const PrekeyDocument = v.object({
+  _id: PrekeyKid,
+  deviceId: DeviceId,
+  prekey: v.optional(CompactJws),
+  claimedAt: v.optional(v.date()),
+})
 export type PrekeyDocument = v.InferOutput<typeof PrekeyDocument>
 
 /** A group. Its members and title live in the signed roster; here is what the server needs for routing. */

@@ -80,8 +80,8 @@ export function directoryRoutes(services: Services): Hono<Carried> {
       prekeys.push(
         ...(await Promise.all(
           devices.slice(from, from + CLAIMS_AT_ONCE).map(async ({ _id: deviceId, signedPrekey }) => {
-            const claimed = await store.prekeys.claim(deviceId)
-            return { deviceId, signedPrekey, ...(claimed ? { oneTimePrekey: claimed.prekey } : {}) }
+            const oneTimePrekey = await store.prekeys.claim(deviceId)
+            return { deviceId, signedPrekey, ...(oneTimePrekey === null ? {} : { oneTimePrekey }) }
           }),
         )),
       )

@@ -44,10 +44,10 @@ export interface AccountStore {
 }
 
 export interface PrekeyStore {
-  /** Adds those that are not there yet. */
+  /** Adds those that were never there. */
   add(prekeys: readonly PrekeyDocument[]): Promise<void>
-  /** Takes one prekey, which nobody else will get; null when none is left. */
-  claim(deviceId: DeviceId): Promise<PrekeyDocument | null>
+  /** Takes one prekey, which nobody else will get, not even when it is added again; null when none is left. */
+  claim(deviceId: DeviceId): Promise<string | null>
   /** Removes all of a device. */
   removeDevice(deviceId: DeviceId): Promise<void>
   /** How many are left, `except` not counted. */

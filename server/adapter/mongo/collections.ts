@@ -30,11 +30,17 @@ export interface Collections {
   settings: Collection<SettingDocument>
 }
 
+const CLAIMED_KEPT_SECONDS = 60 * 24 * 60 * 60
+
 type IndexDefinition = [keys: IndexSpecification, options?: CreateIndexesOptions]
 
 const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
   devices: [[{ userId: 1 }]],
-  prekeys: [[{ deviceId: 1 }]],
+  // In stock is what has no `claimedAt`; what was claimed is remembered longer than any device repeats an upload.
+  prekeys: [
+    [{ deviceId: 1, claimedAt: 1 }],
+    [{ claimedAt: 1 }, { expireAfterSeconds: CLAIMED_KEPT_SECONDS }],
+  ],
   // `pending` for drains, in the order of ids; the other one lets MongoDB remove what nobody fetched.
   undelivered: [[{ pending: 1, _id: 1 }], [{ expiresAt: 1 }, { expireAfterSeconds: 0 }]],
   presence: [[{ serverId: 1 }]],
