@@ -12,7 +12,7 @@ import { formatHeader, formatOutcome, formatSkipped, isGood } from './report.ts'
  */
 const test = suite('faults')
 const QUICK = ['kill-server', 'kill-database', 'move', 'send-twice']
-const MESSAGES = 150
+const MESSAGES = 120
 
 let cluster: Cluster
 let crowd: Crowd
@@ -52,7 +52,7 @@ for (const fault of faults.filter(({ name }) => QUICK.includes(name))) {
 test('a defect put in on purpose is found: `stored` is said before the database has the message', async () => {
   const mutant = mutants.find(({ name }) => name === 'stored-before-insert')
   assert.ok(mutant)
-  const { code, printed } = await runMutant(mutant, { messages: 400, users: 5, servers: 2 })
+  const { code, printed } = await runMutant(mutant, { messages: 300, users: 4, servers: 2 })
   assert.is(code, 1, printed)
   const [, lost] = /^kill-server\s+\d+\s+(\d+)/m.exec(printed) ?? []
   assert.ok(Number(lost) > 0, printed)

@@ -14,12 +14,12 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: 'stored-before-insert',
-    what: 'the server says `stored` before the database has the message, which gets it a little later',
+    what: 'the server says `stored` before the database has the message, which gets it two seconds later',
     fault: 'kill-server',
     file: 'server/delivery/frames.ts',
     from: '      hub.outgoing\n        .store(message, mayStore)\n',
     to: `      connection.answerStored(id)
-      new Promise(resolve => setTimeout(resolve, 500))
+      new Promise(resolve => setTimeout(resolve, 2_000))
         .then(() => hub.outgoing.store(message, mayStore))
 `,
   },
