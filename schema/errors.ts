@@ -26,6 +26,7 @@ export const errorTable = {
   bad_prekey: { status: 400, exit: 3, retry: false },
   // sending
   stale_audience: { status: 409, exit: 3, retry: true },
+  no_devices: { status: 409, exit: 3, retry: false },
   id_taken: { status: 409, exit: 3, retry: false },
   not_a_member: { status: 403, exit: 3, retry: false },
   account_key_changed: { status: 409, exit: 3, retry: false },

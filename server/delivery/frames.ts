@@ -169,7 +169,7 @@ export class Frames {
     }
   }
 
-  /** The devices that have to get a message. @throws FastChatError `unknown_user`, `not_found`, `stale_audience` */
+  /** The devices that have to get a message. @throws FastChatError `unknown_user`, `not_found`, `no_devices`, `stale_audience` */
   async #audience(connection: Connection, { to, audience }: SendFrame): Promise<DeviceId[]> {
     const { hub } = this.#options
     if (!('user' in to)) {
@@ -187,6 +187,13 @@ export class Frames {
     const recipient = read.get(to.user) ?? []
     if (recipient.length === 0 && !(await hub.isUser(to.user))) {
       throw new FastChatError('unknown_user', `Cannot send to ${to.user}: there is no such user`)
+    }
+    // What nobody is there to get would be lost, though its sender took it for stored.
+    if (recipient.length === 0 && to.user !== userId) {
+      throw new FastChatError(
+        'no_devices',
+        `Cannot send to ${to.user}: none of their devices can be written to until it connects again`,
+      )
     }
     const pending = audienceDevices(deviceId, { recipient, own: read.get(userId) ?? [] })
     if (audienceOf(pending) === audience) return pending

@@ -129,6 +129,16 @@ test('a device revokes itself, and nobody revokes the devices of others', async 
   assert.is(codeOf(await revoke(first, { deviceId: itself.deviceId, token })), 'device_revoked')
 })
 
+test('a message to somebody without any active device is refused with `no_devices`, not stored for nobody', async () => {
+  const carol = await signUp(first, 'carol')
+  const from = await connect(first, alice)
+  await revoke(second, { deviceId: carol.deviceId, token: await tokenFor(second, carol) })
+  const frame = makeMessage({ to: { user: 'carol' }, for: [] })
+  from.send(frame)
+  assert.is((await from.next('refused', ({ id }) => id === frame.id)).code, 'no_devices')
+  await from.close()
+})
+
 test('a token that was checked just before its device was revoked opens no socket', async () => {
   const gone = await addDevice(first, bob.person)
   const token = await tokenFor(second, gone)
