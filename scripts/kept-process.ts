@@ -22,6 +22,8 @@ export interface KeptOptions {
   say: (line: string) => void
   /** Gets its log, line by line. */
   onLog?: (line: string) => void
+  /** Where its log is, for the message of a start that failed. */
+  logPath?: string
   /** Ends a first start that is under way. */
   signal?: AbortSignal
 }
@@ -124,12 +126,13 @@ class Kept implements KeptProcess {
 }
 
 function startOnce(
-  { command, args = [], env, onLog, signal }: KeptOptions,
+  { command, args = [], env, onLog, logPath, signal }: KeptOptions,
   port: number,
 ): Promise<ServerProcess> {
   return startServerProcess([command, '--port', String(port), ...args], {
     ...(env && { env }),
     ...(signal && { signal }),
+    ...(logPath && { logPath }),
     ...(onLog && { onOutput: byLine(onLog) }),
     detached: true,
   })

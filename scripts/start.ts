@@ -7,7 +7,8 @@ import { readEnvironment } from '../client/config/environment.ts'
 import { openHome } from '../client/home/home-folder.ts'
 import { exitCodes, FastChatError } from '../schema/errors.ts'
 import { HealthResponse } from '../schema/http.ts'
-import { endWithNpm, type ServerProcess, startServerProcess } from './server-process.ts'
+import { type KeptProcess, keepProcess } from './kept-process.ts'
+import { endWithNpm } from './server-process.ts'
 
 const DEFAULT_PORT = 8080
 const PROBE_TIMEOUT_MS = 3000
@@ -93,17 +94,15 @@ async function probe(port: number): Promise<'nobody' | 'fastchat' | 'somebody'> 
   }
 }
 
-/** Starts `fastchat serve` beside the chat. Its output goes to the log. */
-async function startServer(port: number, logPath: string): Promise<ServerProcess> {
+/** Starts `fastchat serve` beside the chat, and again whenever it falls. What it says goes to the log. */
+async function startServer(port: number, logPath: string): Promise<KeptProcess> {
   const log = createWriteStream('', { fd: openSync(logPath, 'a', 0o600) })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const leave = () => process.exit(exitCodes.done)
+  const write = (line: string) => void log.write(`${line}\n`)
   for (const name of signals) process.once(name, leave)
   try {
-    return await startServerProcess(['serve', '--port', String(port)], {
-      onOutput: chunk => void log.write(chunk),
-      logPath,
-    })
+    return await keepProcess({ command: 'serve', port, say: write, onLog: write, logPath })
   } finally {
     for (const name of signals) process.off(name, leave)
   }

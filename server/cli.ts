@@ -74,7 +74,7 @@ async function running(work: (closing: Closing) => Promise<void>): Promise<numbe
   } catch (error) {
     if (closing.signal.aborted) return 0
     if (!(error instanceof FastChatError)) throw error
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`fastchat: ${error.message}\n`)
     return error.exitCode
   } finally {
     closing.end()

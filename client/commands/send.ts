@@ -82,9 +82,13 @@ function lateness(item: MessageItem, { to, timeoutMs }: LineOf<'send'>): FastCha
   return new FastChatError('no_server', `Cannot send to "${to}": ${state}`)
 }
 
+/** The line break at the end, which is dropped. */
+const NEWLINE_BYTES = 2
+
 async function readText({ io }: CommandContext): Promise<string> {
-  // Two more for a line break, which is dropped.
-  const bytes = await io.readInput({ maxBytes: limits.maxTextBytes + 2 })
+  const bytes = await io.readInput({ maxBytes: limits.maxTextBytes + NEWLINE_BYTES }).catch(error => {
+    throw error instanceof FastChatError && error.code === 'too_large' ? tooLarge() : error
+  })
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -97,6 +101,9 @@ async function readText({ io }: CommandContext): Promise<string> {
 }
 
 function checkSize(text: string): void {
-  if (Buffer.byteLength(text) <= limits.maxTextBytes) return
-  throw new FastChatError('too_large', `Cannot send: the text has more than ${limits.maxTextBytes} bytes`)
+  if (Buffer.byteLength(text) > limits.maxTextBytes) throw tooLarge()
+}
+
+function tooLarge(): FastChatError {
+  return new FastChatError('too_large', `Cannot send: the text has more than ${limits.maxTextBytes} bytes`)
 }
