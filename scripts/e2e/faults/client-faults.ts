@@ -16,6 +16,7 @@ import { duringBurst, type Fault } from './fault.ts'
 import { createTcpProxy, type Passage } from './tcp-proxy.ts'
 
 const KILLS = 4
+const PRINT_TIMEOUT_MS = 12_000
 /** Frames that are sent once more by a connection that follows: no more than a socket may have unanswered. */
 const REPLAYED = 100
 
@@ -146,11 +147,10 @@ function linesOf(program: Program): number {
   return program.stdout().split('\n').length - 1
 }
 
+/** Waits for so many messages; when they do not come, because they are lost, the count will say so. */
 async function untilPrinted(program: Program, count: number): Promise<void> {
-  await waitFor(() => linesOf(program) >= count, {
-    what: `a client to print ${count} messages; it printed ${linesOf(program)}, ${program.stderr()}`,
-    timeoutMs: 60_000,
-  })
+  const hasCome = waitFor(() => linesOf(program) >= count, { what: 'messages', timeoutMs: PRINT_TIMEOUT_MS })
+  await hasCome.catch(() => undefined)
 }
 
 /** A way to a server on which the client hears and is not heard while it is mute. */
