@@ -248,6 +248,7 @@ test('a session that ends by itself gives the account up', async ({ open, accoun
     await waitFor(() => events.length > 0, { what: 'the end' })
     assert.equal(events, [{ type: 'closed', reason: 'revoked' }])
   }
+  await rejectsWith('device_revoked', second.chat.devices())
   await waitFor(async () => (await readOwner(account)).record === null, { what: 'release' })
 })
 

@@ -19,6 +19,11 @@ const good: [string, CommandLine][] = [
   ['logout --as Bob', { command: 'logout', as: 'bob', servers: [] }],
   ['chat', { command: 'chat', servers: [] }],
   ['accounts --json', { command: 'accounts', json: true, servers: [] }],
+  ['devices --json', { command: 'devices', json: true, servers: [] }],
+  [
+    'devices revoke 01a20a5c-0101-7abc-8def-0123456789ab',
+    { command: 'devices', json: false, revoke: '01a20a5c-0101-7abc-8def-0123456789ab', servers: [] },
+  ],
   ['chat --server ws://a:1 --server wss://b', { command: 'chat', servers: ['ws://a:1', 'wss://b'] }],
   [
     'send bob hi',
@@ -66,6 +71,9 @@ const bad: [string, RegExp][] = [
   ['send bob hi --timeout -1', /timeout/],
   ['send bob hi --timeout 1e9', /seconds/],
   ['send bob hi --timeout 99999999', /seconds/],
+  ['devices remove x', /revoke ID/],
+  ['devices revoke', /id of one device/],
+  ['devices revoke bob', /id of one device/],
   ['recv now', /options only/],
   ['recv --count 0', /--count/],
   ['recv --count x', /--count/],

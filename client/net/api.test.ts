@@ -46,6 +46,17 @@ test('a request carries its token in `Authorization` only, and its answer is val
     },
   ))
 
+test('`revokeDevice()` is a DELETE without a body', () =>
+  withServer(
+    (_, response) => response.end(JSON.stringify({ deviceId: '01a20a5c-0101-7abc-8def-0123456789ab' })),
+    async (api, requests) => {
+      const deviceId = '01a20a5c-0101-7abc-8def-0123456789ab'
+      assert.equal(await api.revokeDevice({ deviceId, token: SECRET }), { deviceId })
+      assert.is(`${requests[0]?.method} ${requests[0]?.url}`, `DELETE /v1/devices/${deviceId}`)
+      assert.is(requests[0]?.headers['content-type'], undefined)
+    },
+  ))
+
 const answers: [title: string, listener: RequestListener, code: string][] = [
   [
     'an error of the protocol is thrown by its code',

@@ -19,6 +19,7 @@ const remoteCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'bad_certificate',
   'bad_prekey',
   'stale_audience',
+  'no_devices',
   'id_taken',
   'not_a_member',
   'server_stopping',

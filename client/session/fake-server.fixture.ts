@@ -58,6 +58,8 @@ export class FakeServer {
   onUserDevices: (answer: UserDevicesResponse) => UserDevicesResponse = answer => answer
   onClaim: (answer: ClaimPrekeysResponse) => ClaimPrekeysResponse = answer => answer
   readonly revoked = new Set<DeviceId>()
+  /** The server's clock less the clients'. */
+  skewMs = 0
   /** While false nobody gets through. */
   isUp = true
   readonly #clock: Clock
@@ -120,10 +122,22 @@ export class FakeServer {
     return claims.dev
   }
 
+  /** Somebody's active devices. */
   devicesOf(userId: UserId): FakeDevice[] {
+    return this.#allOf(userId).filter(device => this.#isActive(device))
+  }
+
+  #allOf(userId: UserId): FakeDevice[] {
     return [...this.devices.values()].filter(
       device => device.userId === userId && !this.revoked.has(device.deviceId),
     )
+  }
+
+  #isActive({ signedPrekey }: FakeDevice): boolean {
+    const claims = JSON.parse(Buffer.from(signedPrekey.split('.')[1] ?? '', 'base64url').toString()) as {
+      exp: number
+    }
+    return claims.exp > this.#clock.now() + this.skewMs
   }
 
   /** Tells those who watch somebody which devices they have. */
@@ -144,7 +158,7 @@ export class FakeServer {
       }
     return {
       url,
-      servers: up(() => ({ self: this.#serverId(url), now: this.#clock.now(), servers: [] })),
+      servers: up(() => ({ self: this.#serverId(url), now: this.#clock.now() + this.skewMs, servers: [] })),
       createAccount: up(request => {
         const before = this.accounts.get(request.userId)
         if (before && before.accountKey.x !== request.accountKey.x) {
@@ -190,10 +204,10 @@ export class FakeServer {
         return this.onUserDevices({ userId, accountKey: account.accountKey, devices })
       }),
       ownDevices: up(({ token }) => ({
-        devices: this.devicesOf(this.#device(token).userId).map(({ deviceId, certificate }) => ({
-          deviceId,
-          certificate,
-          active: true,
+        devices: this.#allOf(this.#device(token).userId).map(device => ({
+          deviceId: device.deviceId,
+          certificate: device.certificate,
+          active: this.#isActive(device),
         })),
       })),
       revokeDevice: up(({ token, deviceId }) => {
@@ -210,6 +224,7 @@ export class FakeServer {
         const device = this.#device(token)
         device.oneTime.push(...oneTimePrekeys)
         if (signedPrekey) device.signedPrekey = signedPrekey
+        if (signedPrekey) this.tellDevices(device.userId)
         return { left: device.oneTime.length }
       }),
       claimPrekeys: up(({ devices }) =>
@@ -237,7 +252,7 @@ export class FakeServer {
         t: 'welcome',
         server: this.#serverId(url),
         device: device.deviceId,
-        now: this.#clock.now(),
+        now: this.#clock.now() + this.skewMs,
         prekeysLeft: device.oneTime.length,
       })
       const kept = [...this.undelivered.values()]
