@@ -31,6 +31,7 @@ export function toSvg(cells: readonly (readonly CellLook[])[], cursor?: { x: num
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-size="15"`,
     ` font-family="${FONTS}" xml:space="preserve">`,
+    '<title>A terminal</title>',
     ...parts,
     '</svg>\n',
   ].join('\n')

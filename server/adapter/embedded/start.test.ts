@@ -110,7 +110,8 @@ test('`stop()` lets a running write finish', async () => {
       () => 'acknowledged',
       () => 'failed',
     )
-  await new Promise(resolve => setTimeout(resolve, 20))
+  // The answer to what was asked after it: the write is under way.
+  await client.db('t').command({ ping: 1 })
   await database.stop()
   const outcome = await results
   await client.close(true)
