@@ -30,6 +30,8 @@ import {
 import { Waiting } from './session/waiting.ts'
 import type { Store } from './store/store.ts'
 
+// Long because it is the one shell: each part is elsewhere, what joins them is read in one place.
+
 export interface SessionOptions {
   identity: Identity
   /** The account's data; closed when the session ends. */

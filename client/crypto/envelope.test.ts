@@ -21,6 +21,8 @@ import {
 import { directConversation } from './roster.ts'
 import type { SenderChain } from './types.ts'
 
+// Long because every way to tamper with an announcement is one test, and they share one cast.
+
 const test = suite('envelope')
 const alice = await createDevice('alice')
 const aliceToo = await createDevice('alice', alice.accountKey)

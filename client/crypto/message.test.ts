@@ -13,6 +13,8 @@ import { pad } from './padding.ts'
 import { connect, createDevice, NOW, refused, type TestDevice, uuid } from './people.fixture.ts'
 import type { ReceiverChain, SenderChain } from './types.ts'
 
+// Long because every way to tamper with a message is one test, and they share one cast.
+
 const test = suite('message')
 const alice = await createDevice('alice')
 const bob = await createDevice('bob')

@@ -16,6 +16,8 @@ import {
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 
+// Long because it uses nothing of ours, so the few JOSE helpers it needs stand in it.
+
 /** Checks the vectors with `jose` and the platform alone: nothing of this project but the JSON files is read. */
 
 const test = suite('vectors')

@@ -3,6 +3,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { codeOf, waitFor, withDatabase } from '../testing/harness.ts'
 
+// Long because one test a command, over one database.
+
 const test = suite('embedded/commands')
 
 function stages(plan: Document | undefined): string[] {

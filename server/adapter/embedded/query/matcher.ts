@@ -20,6 +20,8 @@ import { visitPath } from './path.ts'
 import { compileRegex } from './regex.ts'
 import { compileSchema } from './schema.ts'
 
+// Long because one operator after the other, each a few lines; apart they would need each other.
+
 /** What the match found on its way. */
 export interface MatchState {
   /** Position in the array that matched: what `$` stands for in an update. */

@@ -9,6 +9,8 @@ import { Engine } from './engine.ts'
 import { documentKeys } from './index-keys.ts'
 import { OP, Oplog } from './oplog.ts'
 
+// Long because documents and their indexes change in one transaction, or not at all.
+
 const RID_BYTES = 6
 const DEFAULT_OPLOG_BYTES = 256 * 1024 * 1024
 

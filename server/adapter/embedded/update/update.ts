@@ -10,6 +10,8 @@ import { type ArrayChange, addToSet, pop, pull, pullAll, push } from './arrays.t
 import { compilePipelineUpdate } from './pipeline.ts'
 import { assignAt, compileArrayFilters, concretePaths, existsAt, removeAt, valueAt } from './target.ts'
 
+// Long because one operator after the other, each a few lines; apart they would need each other.
+
 /** What an update makes of one document. */
 export interface Changed {
   after: Doc
