@@ -1,6 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { UndeliveredDocument } from '../../schema/documents.ts'
 import { waitFor } from '../../scripts/test/wait-for.ts'
+import { makeUndelivered } from '../port/store.contract.ts'
 import { audience, makeMessage } from '../testing/messages.ts'
 import type { TestDevice } from '../testing/person.ts'
 import { addDevice, ask, connect, expectStatus, signUp, tokenFor } from '../testing/test-client.ts'
@@ -137,6 +139,20 @@ test('a message to somebody without any active device is refused with `no_device
   from.send(frame)
   assert.is((await from.next('refused', ({ id }) => id === frame.id)).code, 'no_devices')
   await from.close()
+})
+
+test('what was stored for it while the revocation was on its way does not wait for ever', async () => {
+  const third = await startTestServer(database.uri, { limits: { leaseRenewMs: 300 } })
+  const gone = await addDevice(first, bob.person)
+  const token = await tokenFor(third, bob)
+  await revoke(third, { deviceId: gone.deviceId, token })
+  const undelivered = database.db.collection<UndeliveredDocument>('undelivered')
+  const late = makeUndelivered({ pending: [gone.deviceId] })
+  await undelivered.insertOne(late)
+  await waitFor(async () => (await undelivered.countDocuments({ _id: late._id })) === 0, {
+    what: 'it to be removed',
+  })
+  await third.stop()
 })
 
 test('a token that was checked just before its device was revoked opens no socket', async () => {

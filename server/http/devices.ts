@@ -3,12 +3,13 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { OwnDevicesResponse, RevokeDeviceResponse } from '../../schema/http.ts'
 import { DeviceId } from '../../schema/ids.ts'
 import { parse } from '../../schema/parse.ts'
+import { errorFields } from '../port/log.ts'
 import { requireCaller } from './caller.ts'
 import type { Carried, Services } from './context.ts'
 
 /** One's own devices, for those who have an access token. (`POST /v1/devices` needs none: see `accountRoutes`.) */
 export function deviceRoutes(services: Services): Hono<Carried> {
-  const { store, lease, hub } = services
+  const { store, lease, hub, clock, limits, log } = services
   const app = new Hono<Carried>()
 
   app.get('/devices', requireCaller(services), async context => {
@@ -37,6 +38,12 @@ export function deviceRoutes(services: Services): Hono<Carried> {
       store.presence.removeDevice(deviceId),
       store.messages.removeDevice(deviceId),
     ])
+    // Another server may have stored a message for it just before it heard: by its next heartbeat it has.
+    clock.after(limits.leaseRenewMs, () => {
+      store.messages.removeDevice(deviceId).catch(error => {
+        log.warn(errorFields(error), 'Cannot take a revoked device off what waits: that ends with its time')
+      })
+    })
     return context.json({ deviceId } satisfies RevokeDeviceResponse)
   })
 
