@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TimelineItem } from '../../../client/chat.ts'
 import { openHome } from '../../../client/home/home-folder.ts'
 import type { Transport } from '../../../client/net/transport.ts'
@@ -17,6 +18,7 @@ import { createTcpProxy, type Passage } from './tcp-proxy.ts'
 
 const KILLS = 4
 const PRINT_TIMEOUT_MS = 12_000
+const FROZEN_MS = 1_500
 /** Frames that are sent once more by a connection that follows: no more than a socket may have unanswered. */
 const REPLAYED = 100
 
@@ -24,7 +26,7 @@ const REPLAYED = 100
 export const clientFaults: readonly Fault[] = [
   {
     name: 'kill-client',
-    what: 'kill -9 of a client process between receive and ack, four times: with its acks held back, and in full flow',
+    what: 'kill -9 of a client process between receive and ack, four times: frozen while more comes, and with its acks held back',
     async run(scene) {
       const [server] = scene.cluster.servers
       if (!server) throw new Error('Cannot kill a client: there is no server')
@@ -39,9 +41,14 @@ export const clientFaults: readonly Fault[] = [
             for (let kill = 0; kill < KILLS; kill++) {
               const program = victim.listen()
               await untilPrinted(program, 5)
-              // Every second time it is killed in the midst of it, whatever has got through.
-              proxy.mute(kill % 2 === 0)
-              await untilPrinted(program, linesOf(program) + 5)
+              if (kill % 2 === 0) {
+                // What comes now reaches the machine, and the process never reads it.
+                process.kill(program.pid, 'SIGSTOP')
+                await delay(FROZEN_MS)
+              } else {
+                proxy.mute(true)
+                await untilPrinted(program, linesOf(program) + 5)
+              }
               await program.stop('SIGKILL')
               proxy.mute(false)
             }
