@@ -122,6 +122,20 @@ test('`devices revoke` of the machine that asks shuts it out itself', async () =
   const id = await currentOf(alice)
   assert.is(await succeed(alice, ['devices', 'revoke', id, '--json']), `${JSON.stringify({ revoked: id })}\n`)
   assert.is((await alice.run(['recv'])).code, 3)
+  const shut = await world.client
+    .db()
+    .collection('devices')
+    .find({ userId: 'alice', revokedAt: { $exists: false } })
+  // The one that was away is left: with it gone, nobody can get what is written to alice.
+  for (const { _id } of await shut.toArray()) {
+    await world.client
+      .db()
+      .collection('devices')
+      .updateOne({ _id }, { $set: { revokedAt: new Date() } })
+  }
+  const refused = await bob.run(['send', 'alice', 'to nobody'])
+  assert.is(refused.code, 3, refused.stderr)
+  assert.match(refused.stderr, /none of their devices/)
 })
 
 async function succeed(person: Person, args: string[]): Promise<string> {
