@@ -4,7 +4,7 @@ import type { SealedFrame, WaitingRecord } from './records.ts'
 import type { State, Tx } from './state.ts'
 
 /** How long a predecessor may be missing, while online and drained, before its successors are shown with a gap. */
-export const gapTimeoutMs = 5_000
+export const gapTimeoutMs = 30_000
 /** What nobody announced is not kept without end: beyond this, or beyond `maxWaitingChars`, the oldest gives way. */
 export const maxWaiting = 2_000
 /** The bodies of all that waits, characters: it is in memory. */
