@@ -41,10 +41,12 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 export async function readPrivateFile(path: string): Promise<string | null> {
   let file: FileHandle
   try {
+    // Deno opens what a link leads to, whatever the flag says, unless it may do everything.
+    if ((await lstat(path)).isSymbolicLink()) throw isLink(path)
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return null
-    if (hasCode(error, 'ELOOP')) throw new FastChatError('home_unsafe', `Cannot read ${path}: it is a link`)
+    if (hasCode(error, 'ELOOP')) throw isLink(path)
     throw error
   }
   try {
@@ -57,6 +59,10 @@ export async function readPrivateFile(path: string): Promise<string | null> {
   } finally {
     await file.close()
   }
+}
+
+function isLink(path: string): FastChatError {
+  return new FastChatError('home_unsafe', `Cannot read ${path}: it is a link`)
 }
 
 /** Makes what was created, renamed or removed in a folder outlive a power cut. */
