@@ -47,11 +47,12 @@ export class Rounds {
     }
   }
 
-  /** Has every connected device for which something waits read the database again. */
+  /** Has every connected device for which something waits read the database again, and clears what nobody waits for. */
   async sweep(): Promise<void> {
     const { hub, messages } = this.#options
     const byDevice = new Map(hub.connections().map(connection => [connection.caller.deviceId, connection]))
     const devices = [...byDevice.keys()]
+    await messages.removeSettled()
     for (let from = 0; from < devices.length; from += DEVICES_PER_QUESTION) {
       const asked = devices.slice(from, from + DEVICES_PER_QUESTION)
       for (const device of await messages.devicesWithPending(asked)) byDevice.get(device)?.drainAgain()

@@ -129,6 +129,14 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.ack([])
   })
 
+  test('`messages.removeSettled()` deletes what a killed server left with nobody pending, and nothing else', async () => {
+    const { messages } = open()
+    const [left, waiting] = [makeUndelivered({ pending: [] }), makeUndelivered({ pending: [uuidV7()] })]
+    await messages.insert([left, waiting])
+    await messages.removeSettled()
+    assert.equal(await messages.find([left._id, waiting._id]), [waiting])
+  })
+
   test('`messages.removeDevice()` takes a device out of all that waits, and deletes what waits for nobody else', async () => {
     const { messages } = open()
     const [a, b] = [uuidV7(), uuidV7()]

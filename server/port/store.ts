@@ -78,6 +78,8 @@ export interface MessageStore {
   ack(acks: readonly { deviceId: DeviceId; ids: readonly MessageId[] }[]): Promise<void>
   /** Takes a device out of all messages that wait for it, and deletes those that nobody waits for any more. */
   removeDevice(deviceId: DeviceId): Promise<void>
+  /** Deletes what nobody waits for: a server that was killed between the two steps of an ack leaves it behind. */
+  removeSettled(): Promise<void>
   /** About how many there are, at no cost. */
   estimate(): Promise<number>
 }

@@ -74,6 +74,11 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
           { ordered: false, writeConcern: { w: 1 } },
         )
       }),
+    removeSettled: () =>
+      guarded(async () => {
+        // Not by $size, which no index answers.
+        await undelivered.deleteMany({ pending: [] })
+      }),
     estimate: () => guarded(() => undelivered.estimatedDocumentCount()),
     find: ids => guarded(() => undelivered.find({ _id: { $in: [...ids] } }).toArray()),
     pendingFor: (deviceId, { exclude, limit }) =>
