@@ -16,9 +16,11 @@ import { realTransport } from './device.ts'
 import { duringBurst, type Fault } from './fault.ts'
 import { createTcpProxy, type Passage } from './tcp-proxy.ts'
 
-const KILLS = 4
+/** Two of each kind. */
+const KILLS = 6
 const PRINT_TIMEOUT_MS = 12_000
 const FROZEN_MS = 1_500
+const IN_FLOW_MS = 150
 /** Frames that are sent once more by a connection that follows: no more than a socket may have unanswered. */
 const REPLAYED = 100
 
@@ -26,7 +28,7 @@ const REPLAYED = 100
 export const clientFaults: readonly Fault[] = [
   {
     name: 'kill-client',
-    what: 'kill -9 of a client process between receive and ack, four times: frozen while more comes, and with its acks held back',
+    what: 'kill -9 of a client process between receive and ack, six times: in full flow, frozen while more comes, and with its acks held back',
     async run(scene) {
       const [server] = scene.cluster.servers
       if (!server) throw new Error('Cannot kill a client: there is no server')
@@ -41,13 +43,16 @@ export const clientFaults: readonly Fault[] = [
             for (let kill = 0; kill < KILLS; kill++) {
               const program = victim.listen()
               await untilPrinted(program, 5)
-              if (kill % 2 === 0) {
+              if (kill % 3 === 1) {
                 // What comes now reaches the machine, and the process never reads it.
                 process.kill(program.pid, 'SIGSTOP')
                 await delay(FROZEN_MS)
-              } else {
+              } else if (kill % 3 === 2) {
                 proxy.mute(true)
                 await untilPrinted(program, linesOf(program) + 5)
+              } else {
+                // Acks are gathered for a moment: not right behind them, but before the next line is printed.
+                await delay(IN_FLOW_MS)
               }
               await program.stop('SIGKILL')
               proxy.mute(false)

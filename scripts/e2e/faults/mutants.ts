@@ -39,28 +39,4 @@ export const mutants: readonly Mutant[] = [
     from: '        intake.commit()\n        this.#ack(intake.ids)\n',
     to: '        this.#ack(intake.ids)\n        await sleep(clock, { delayMs: 300 })\n        intake.commit()\n',
   },
-  {
-    name: 'no-drain',
-    what: 'the server does not read again what waits when its change stream has lost its place',
-    fault: 'lost-token',
-    file: 'server/delivery/hub.ts',
-    from: '    for (const connection of this.connections()) connection.drainAgain()\n',
-    to: '',
-  },
-  {
-    name: 'no-order',
-    what: 'the server stores what stands behind a refused message',
-    fault: 'kill-database',
-    file: 'server/core/send-order.ts',
-    from: 'nowMs - at < this.#forgetMs) return false',
-    to: 'nowMs - at < this.#forgetMs) return true',
-  },
-  {
-    name: 'no-memory',
-    what: 'the client does not know what it has had, and opens it again',
-    fault: 'send-twice',
-    file: 'client/session/intake.ts',
-    from: "    if (place === 'used') return\n",
-    to: '',
-  },
 ]
