@@ -31,12 +31,4 @@ export const mutants: readonly Mutant[] = [
     from: '      this.send(frame)\n',
     to: '      this.send(frame)\n      this.ack([message._id])\n',
   },
-  {
-    name: 'ack-before-store',
-    what: 'the client acks what has come before it has written it, and writes it late',
-    fault: 'kill-client',
-    file: 'client/session/receiver.ts',
-    from: '        intake.commit()\n        this.#ack(intake.ids)\n',
-    to: '        this.#ack(intake.ids)\n        await sleep(clock, { delayMs: 300 })\n        intake.commit()\n',
-  },
 ]
