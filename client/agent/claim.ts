@@ -40,7 +40,7 @@ export async function claim(folder: string, options: SocketFolders = {}): Promis
       // One that gave up meanwhile has said so before it stopped listening.
       const now = await readOwner(folder)
       if (now.record?.nonce !== record.nonce) continue
-      checkEnded(record)
+      await untilEnded(record)
     }
     const listening = await listen(folder, options)
     try {
@@ -158,10 +158,18 @@ async function connectTo({ socketPath, pid }: OwnerRecord): Promise<Socket | nul
   }
 }
 
+/** A process that is killed closes its sockets a moment before it is gone. */
+const ENDING_MS = 2_000
+const ENDING_CHECK_MS = 20
+
 /** A tidied /tmp may take the socket of an owner that lives: two owners would be worse than none. */
-function checkEnded({ pid, start }: OwnerRecord): void {
-  if (start === undefined || processStart(pid) !== start) return
-  throw inUse(pid, 'has lost its socket')
+async function untilEnded({ pid, start }: OwnerRecord): Promise<void> {
+  if (start === undefined) return
+  const deadline = performance.now() + ENDING_MS
+  while (processStart(pid) === start) {
+    if (performance.now() > deadline) throw inUse(pid, 'has lost its socket')
+    await delay(ENDING_CHECK_MS)
+  }
 }
 
 function inUse(pid: number, state: string, cause?: unknown): FastChatError {

@@ -101,7 +101,9 @@ export function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The command in parentheses may hold anything; start time is the 20th field after it (proc(5)).
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // One that has ended and that nobody has asked after (Z, X) has nothing open any more.
+    return /^[ZXx]$/.test(fields[0] ?? '') ? undefined : fields[19]
   } catch {
     return undefined
   }
