@@ -52,7 +52,10 @@ for (const fault of faults.filter(({ name }) => QUICK.includes(name))) {
 test('a defect put in on purpose is found: `stored` is said before the database has the message', async () => {
   const mutant = mutants.find(({ name }) => name === 'stored-before-insert')
   assert.ok(mutant)
-  const { code, printed } = await runMutant(mutant, { messages: 300, users: 4, servers: 2 })
+  const size = { messages: 300, users: 4, servers: 2 }
+  // Where the kill falls is chance: a second run is allowed before the defect counts as not found.
+  const first = await runMutant(mutant, size)
+  const { code, printed } = first.code === 1 ? first : await runMutant(mutant, size)
   assert.is(code, 1, printed)
   const [, lost] = /^kill-server\s+\d+\s+(\d+)/m.exec(printed) ?? []
   assert.ok(Number(lost) > 0, printed)
