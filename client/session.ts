@@ -3,6 +3,8 @@ import { FastChatError } from '../schema/errors.ts'
 import type { ServerFrame, WelcomeFrame } from '../schema/frames.ts'
 import type { UserId } from '../schema/ids.ts'
 import { limits } from '../schema/limits.ts'
+import { Calls } from './agent/calls.ts'
+import type { CallName } from './agent/protocol.ts'
 import type { Chat, ChatEvent, ChatSnapshot, Connection as ConnectionState } from './chat.ts'
 import { type Clock, sleep, systemClock } from './net/clock.ts'
 import { type Connection, createConnection } from './net/connection.ts'
@@ -65,6 +67,12 @@ export async function createSession(options: SessionOptions): Promise<Chat> {
   const session = new Session(options, cipher)
   session.start()
   return session.chat
+}
+
+class NotYet extends Calls {
+  protected override ask(name: CallName): never {
+    throw new FastChatError('internal', `Cannot ${name}: not yet`)
+  }
 }
 
 class Session {
@@ -141,6 +149,7 @@ class Session {
         return await action(...args)
       }
     return {
+      ...new NotYet(),
       snapshot: whileOpen(() => this.#snapshot()),
       history: whileOpen((request: Parameters<Chat['history']>[0]) => readHistory(tables, request)),
       open: whileOpen(async (request: Parameters<Chat['open']>[0]) => {
@@ -177,6 +186,8 @@ class Session {
       conversations: readConversations(this.#state.tables),
       queued: this.#courier.queued,
       drained: this.#isDrained,
+      settings: { sendsReadReceipts: true, sendsTyping: true },
+      historyOffers: [],
     }
   }
 

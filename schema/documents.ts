@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { Kdf, ServerUrl } from './http.ts'
-import { Base64Url32, DeviceId, GroupId, MessageId, PrekeyKid, ServerId, UserId } from './ids.ts'
-import { CompactJws, Ed25519Jwk, GeneralJwe, MessageJwe, VaultJwe } from './jose.ts'
+import { Base64Url32, BlobId, DeviceId, GroupId, MessageId, PrekeyKid, ServerId, UserId } from './ids.ts'
+import { CompactJws, Ed25519Jwk, GeneralJwe, LabelJwe, MessageJwe, RosterJws, VaultJwe } from './jose.ts'
 
 /** Every document of the database `fastchat`. The server validates what it writes; `mongo-schema.ts` gives `$jsonSchema`. */
 
@@ -26,6 +26,8 @@ export const DeviceDocument = v.object({
   signedPrekey: CompactJws,
   /** When the signed prekey ends: from then on the device is left out until it brings another one. */
   prekeyExpiresAt: v.date(),
+  /** Its name, which only its owner can read. */
+  label: v.optional(LabelJwe),
   createdAt: v.date(),
   revokedAt: v.optional(v.date()),
 })
@@ -43,15 +45,51 @@ export const PrekeyDocument = v.object({
 })
 export type PrekeyDocument = v.InferOutput<typeof PrekeyDocument>
 
-/** A group. Its members and title live in the signed roster; here is what the server needs for routing. */
+/**
+ * A group as the server needs it to route messages. It follows from `rosterEvents`, which are the truth: when it is behind
+ * them (a server was killed between the two), it is brought up to them. Its title only the members know.
+ */
 export const GroupDocument = v.object({
   _id: GroupId,
   adminIds: v.array(UserId),
   memberIds: v.array(UserId),
   epoch: count,
+  /** The hash of the last event. */
   head: Base64Url32,
+  createdAt: v.date(),
 })
 export type GroupDocument = v.InferOutput<typeof GroupDocument>
+
+/** One event of a group's signed roster. (group, epoch) is unique: of two admins at once one is first. */
+export const RosterEventDocument = v.object({
+  /** The event's hash. */
+  _id: Base64Url32,
+  group: GroupId,
+  epoch: count,
+  op: v.string(),
+  by: UserId,
+  /** Whom it is about; of a `create`, `by` too. */
+  subjects: v.array(UserId),
+  event: RosterJws,
+  createdAt: v.date(),
+})
+export type RosterEventDocument = v.InferOutput<typeof RosterEventDocument>
+
+/** An attachment. Its bytes are in GridFS, in the database `<name>_blobs`: they must not pass through the change stream. */
+export const BlobDocument = v.object({
+  _id: BlobId,
+  ownerId: UserId,
+  receiverId: v.optional(UserId),
+  groupId: v.optional(GroupId),
+  /** Devices that have not fetched it. */
+  pending: v.array(DeviceId),
+  size: count,
+  sha256: Base64Url32,
+  complete: v.boolean(),
+  createdAt: v.date(),
+  expiresAt: v.date(),
+})
+export type BlobDocument = v.InferOutput<typeof BlobDocument>
 
 /** A message on its way. `pending` holds the devices that have not acked it, `route` the servers that hold them. */
 export const UndeliveredDocument = v.object({
@@ -60,7 +98,7 @@ export const UndeliveredDocument = v.object({
   senderDevice: DeviceId,
   receiverId: v.optional(UserId),
   groupId: v.optional(GroupId),
-  kind: v.picklist(['chain', 'message']),
+  kind: v.picklist(['chain', 'message', 'transient']),
   body: v.union([MessageJwe, GeneralJwe]),
   pending: v.array(DeviceId),
   route: v.array(ServerId),
@@ -99,6 +137,8 @@ export const documents = {
   devices: DeviceDocument,
   prekeys: PrekeyDocument,
   groups: GroupDocument,
+  rosterEvents: RosterEventDocument,
+  blobs: BlobDocument,
   undelivered: UndeliveredDocument,
   presence: PresenceDocument,
   servers: ServerDocument,

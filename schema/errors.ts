@@ -30,6 +30,31 @@ export const errorTable = {
   id_taken: { status: 409, exit: 3, retry: false },
   not_a_member: { status: 403, exit: 3, retry: false },
   account_key_changed: { status: 409, exit: 3, retry: false },
+  // groups
+  group_exists: { status: 409, exit: 3, retry: false },
+  unknown_group: { status: 404, exit: 3, retry: false },
+  not_an_admin: { status: 403, exit: 3, retry: false },
+  /** Somebody else has changed the group first: the change is made again on top of theirs. */
+  stale_roster: { status: 409, exit: 3, retry: true },
+  /** A roster event that does not follow from those before it, or is not signed as it must be. */
+  bad_roster: { status: 400, exit: 3, retry: false },
+  /** The server shows another history of a group than it did before, or than a member does. */
+  roster_forked: { status: 409, exit: 3, retry: false },
+  group_full: { status: 409, exit: 3, retry: false },
+  last_admin: { status: 409, exit: 3, retry: false },
+
+  // attachments
+  quota_exceeded: { status: 413, exit: 3, retry: false },
+  blob_incomplete: { status: 409, exit: 3, retry: true },
+  bad_blob: { status: 400, exit: 3, retry: false },
+  bad_image: { status: 400, exit: 3, retry: false },
+  file_unusable: { status: 400, exit: 2, retry: false },
+
+  // what one person may do with what another wrote
+  unknown_message: { status: 404, exit: 3, retry: false },
+  not_allowed: { status: 403, exit: 3, retry: false },
+  blocked: { status: 409, exit: 3, retry: false },
+
   // cryptography: one error, one message, whatever failed (RFC 7516 section 11.5)
   cannot_decrypt: { status: 400, exit: 3, retry: false },
   bad_signature: { status: 400, exit: 3, retry: false },

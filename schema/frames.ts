@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Base64Url32, DeviceId, GroupId, MessageId, ServerId, UserId } from './ids.ts'
+import { Base64Url32, DeviceId, GroupId, MessageId, Recipient, ServerId, UserId } from './ids.ts'
 import { FlattenedJwe, GeneralJwe, MessageJwe } from './jose.ts'
 import { limits } from './limits.ts'
 
@@ -13,17 +13,14 @@ const token = v.pipe(v.string(), v.minLength(1), v.maxLength(limits.maxTokenChar
 const code = v.pipe(v.string(), v.maxLength(64))
 const line = v.pipe(v.string(), v.maxLength(512))
 
-/** Whom a message is for. */
-export const Recipient = v.union([v.object({ user: UserId }), v.object({ group: GroupId })])
-export type Recipient = v.InferOutput<typeof Recipient>
-
 // --- client to server
 
 /**
  * Store this and bring it to every device of `to` and to the sender's other devices. Answered by `stored` or `refused`.
  * `audience` names the devices that the sender encrypted for (`audienceText`, SHA-256, base64url): when they are not the
  * ones the server knows, the answer is `refused` with `stale_audience`, so no device is left out or slipped in unseen.
- * The same `id` again is answered `stored` again.
+ * The same `id` again is answered `stored` again. A `transient` one goes only to devices that are connected, and is kept
+ * for `limits.transientTtlMs`.
  */
 export const SendFrame = v.variant('kind', [
   v.object({
@@ -37,6 +34,14 @@ export const SendFrame = v.variant('kind', [
   v.object({
     t: v.literal('send'),
     kind: v.literal('message'),
+    id: MessageId,
+    to: Recipient,
+    audience: Base64Url32,
+    body: MessageJwe,
+  }),
+  v.object({
+    t: v.literal('send'),
+    kind: v.literal('transient'),
     id: MessageId,
     to: Recipient,
     audience: Base64Url32,
@@ -103,6 +108,16 @@ export const MessageFrame = v.variant('kind', [
     storedAt: time,
     body: MessageJwe,
   }),
+  v.object({
+    t: v.literal('message'),
+    kind: v.literal('transient'),
+    id: MessageId,
+    from: UserId,
+    device: DeviceId,
+    to: Recipient,
+    storedAt: time,
+    body: MessageJwe,
+  }),
 ])
 export type MessageFrame = v.InferOutput<typeof MessageFrame>
 
@@ -131,6 +146,19 @@ export type RefusedFrame = v.InferOutput<typeof RefusedFrame>
 export const DevicesFrame = v.object({ t: v.literal('devices'), user: UserId, audience: Base64Url32 })
 export type DevicesFrame = v.InferOutput<typeof DevicesFrame>
 
+const groupHead = { group: GroupId, epoch: time, head: Base64Url32 }
+
+/** All groups that this account is in, with the epoch and the hash of the last event of each. Follows `welcome`. */
+export const GroupsFrame = v.object({
+  t: v.literal('groups'),
+  groups: v.pipe(v.array(v.object(groupHead)), v.maxLength(limits.maxGroups)),
+})
+export type GroupsFrame = v.InferOutput<typeof GroupsFrame>
+
+/** A group has another roster now. Whoever was removed by it is told too, this once. */
+export const GroupFrame = v.object({ t: v.literal('group'), ...groupHead })
+export type GroupFrame = v.InferOutput<typeof GroupFrame>
+
 /** The device's stock of one-time prekeys has become low. */
 export const PrekeysFrame = v.object({
   t: v.literal('prekeys'),
@@ -149,6 +177,8 @@ export const serverFrames = {
   stored: StoredFrame,
   refused: RefusedFrame,
   devices: DevicesFrame,
+  groups: GroupsFrame,
+  group: GroupFrame,
   prekeys: PrekeysFrame,
   error: ErrorFrame,
 } as const
@@ -159,5 +189,7 @@ export type ServerFrame =
   | StoredFrame
   | RefusedFrame
   | DevicesFrame
+  | GroupsFrame
+  | GroupFrame
   | PrekeysFrame
   | ErrorFrame

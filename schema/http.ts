@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { Base64Url16, Base64Url32, DeviceId, ServerId, UserId } from './ids.ts'
-import { CompactJws, Ed25519Jwk, VaultJwe } from './jose.ts'
+import { Base64Url16, Base64Url32, BlobId, DeviceId, GroupId, Recipient, ServerId, UserId } from './ids.ts'
+import { CompactJws, Ed25519Jwk, LabelJwe, RosterJws, VaultJwe } from './jose.ts'
 import { limits } from './limits.ts'
 
 /** Every HTTP body, by route. Requests and responses are JSON; every error is an `ErrorBody`. */
@@ -59,7 +59,14 @@ export type AddDeviceResponse = v.InferOutput<typeof AddDeviceResponse>
  * expire: nothing is encrypted for it until it connects again.
  */
 export const OwnDevicesResponse = v.object({
-  devices: v.array(v.object({ deviceId: DeviceId, certificate: CompactJws, active: v.boolean() })),
+  devices: v.array(
+    v.object({
+      deviceId: DeviceId,
+      certificate: CompactJws,
+      active: v.boolean(),
+      label: v.optional(LabelJwe),
+    }),
+  ),
 })
 export type OwnDevicesResponse = v.InferOutput<typeof OwnDevicesResponse>
 
@@ -83,6 +90,69 @@ export const UserDevicesResponse = v.object({
   devices: v.array(v.object({ deviceId: DeviceId, certificate: CompactJws })),
 })
 export type UserDevicesResponse = v.InferOutput<typeof UserDevicesResponse>
+
+/** `PUT /v1/devices/:id/label` (token): names one of one's own devices; without `label` it has no name. */
+export const LabelDeviceRequest = v.object({ label: v.optional(LabelJwe) })
+export type LabelDeviceRequest = v.InferOutput<typeof LabelDeviceRequest>
+export const LabelDeviceResponse = v.object({ deviceId: DeviceId })
+export type LabelDeviceResponse = v.InferOutput<typeof LabelDeviceResponse>
+
+/** `POST /v1/users/devices` (token): the same as `GET /v1/users/:id/devices` for many; who does not exist is left out. */
+export const ManyDevicesRequest = v.object({
+  users: v.pipe(v.array(UserId), v.minLength(1), v.maxLength(limits.maxUsersPerQuestion)),
+})
+export type ManyDevicesRequest = v.InferOutput<typeof ManyDevicesRequest>
+export const ManyDevicesResponse = v.object({ users: v.array(UserDevicesResponse) })
+export type ManyDevicesResponse = v.InferOutput<typeof ManyDevicesResponse>
+
+/**
+ * `POST /v1/groups` (token): a new group by its `create` event. 201, or `group_exists`.
+ * `POST /v1/groups/:id/events` (token): the next event, or `stale_roster` when another one was first.
+ */
+export const RosterEventRequest = v.object({ event: RosterJws })
+export type RosterEventRequest = v.InferOutput<typeof RosterEventRequest>
+export const GroupHeadResponse = v.object({ group: GroupId, epoch: count, head: Base64Url32 })
+export type GroupHeadResponse = v.InferOutput<typeof GroupHeadResponse>
+
+/**
+ * `GET /v1/groups/:id/events?from=N` (token): events in their order, from epoch N on, at most `maxRosterEvents`; for members,
+ * and for those who were: they get the events up to the one that ended it.
+ */
+export const RosterEventsResponse = v.object({
+  group: GroupId,
+  events: v.pipe(v.array(RosterJws), v.maxLength(limits.maxRosterEvents)),
+  /** The epoch of the last event that there is for whoever asks. */
+  last: count,
+})
+export type RosterEventsResponse = v.InferOutput<typeof RosterEventsResponse>
+
+/**
+ * `POST /v1/blobs` (token): announces an attachment, encrypted already: `size` in bytes, `sha256` of all of them. 201; the same
+ * again is answered with what has come of it.
+ */
+export const CreateBlobRequest = v.object({
+  id: BlobId,
+  to: Recipient,
+  size: v.pipe(count, v.minValue(1)),
+  sha256: Base64Url32,
+})
+export type CreateBlobRequest = v.InferOutput<typeof CreateBlobRequest>
+
+/**
+ * `GET /v1/blobs/:id` (token): how much of an attachment is stored. Also the answer to `POST /v1/blobs`, to
+ * `PUT /v1/blobs/:id/content` (bytes from `Content-Range: bytes <received>-<end>/<size>` on; RFC 9110 section 14.4), to
+ * `POST /v1/blobs/:id/received` (this device has all of it, and needs it no more) and to `DELETE /v1/blobs/:id` (by its
+ * owner). `GET /v1/blobs/:id/content` gives the bytes, with `Range: bytes=<from>-` (RFC 9110 section 14.2) from there on.
+ */
+export const BlobResponse = v.object({
+  id: BlobId,
+  size: count,
+  /** Bytes that are stored: from here on an upload goes on. */
+  received: count,
+  /** All of it is there and has the hash that was announced. */
+  complete: v.boolean(),
+})
+export type BlobResponse = v.InferOutput<typeof BlobResponse>
 
 /** `POST /v1/prekeys` (token): more one-time prekeys of this device, and a new signed one when it is time. */
 export const UploadPrekeysRequest = v.object({

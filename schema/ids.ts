@@ -23,6 +23,10 @@ export const GroupId = v.pipe(
 )
 export type GroupId = v.InferOutput<typeof GroupId>
 
+/** Whom a message is for. */
+export const Recipient = v.union([v.object({ user: UserId }), v.object({ group: GroupId })])
+export type Recipient = v.InferOutput<typeof Recipient>
+
 /** A message's id: a UUIDv7 (RFC 9562 section 5.7) that the sending client made, so ids of one client sort by time. */
 export const MessageId = v.pipe(v.string(), v.regex(UUID_V7, 'not a lower-case UUIDv7'))
 export type MessageId = v.InferOutput<typeof MessageId>
@@ -34,6 +38,10 @@ export type DeviceId = v.InferOutput<typeof DeviceId>
 /** A server's id: a UUIDv7 made anew at every start, so a restarted server is a new one. */
 export const ServerId = v.pipe(v.string(), v.regex(UUID_V7, 'not a lower-case UUIDv7'))
 export type ServerId = v.InferOutput<typeof ServerId>
+
+/** An attachment's id: a UUIDv7 that the sending client made. */
+export const BlobId = v.pipe(v.string(), v.regex(UUID_V7, 'not a lower-case UUIDv7'))
+export type BlobId = v.InferOutput<typeof BlobId>
 
 /** 32 bytes in base64url: a SHA-256 (thumbprint, conversation id, roster hash, audience) or a 256-bit key. */
 export const Base64Url32 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, 'not 32 bytes in base64url'))

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Content } from './content.ts'
+import { Content, TransientContent } from './content.ts'
 import { Base64Url32, ChainId, DeviceId, GroupId, MessageId, PrekeyId, PrekeyKid, UserId } from './ids.ts'
 import { limits } from './limits.ts'
 
@@ -26,6 +26,7 @@ export const typ = {
   accessToken: 'at+jwt',
   chain: 'fastchat-chain+jws',
   message: 'fastchat-message+jws',
+  transient: 'fastchat-transient+jws',
   roster: 'fastchat-roster+jws',
 } as const
 
@@ -35,6 +36,10 @@ export const hkdfInfo = {
   vault: 'fastchat/vault',
   message: 'fastchat/message',
   chain: 'fastchat/chain',
+  /** The key of what is only for the moment, out of a chain's first key; and of each such message, with its number. */
+  transient: 'fastchat/transient',
+  /** The key of the names of one's own devices, out of the account key. */
+  label: 'fastchat/label',
   home: 'fastchat/home',
 } as const
 
@@ -72,6 +77,20 @@ export const MessageJwe = v.pipe(
 export const VaultJwe = v.pipe(
   v.string(),
   v.maxLength(limits.maxVaultChars),
+  v.regex(compactDirJwe, 'not a compact JWE with "dir"'),
+)
+
+/** An event of a group's roster, of bounded size. */
+export const RosterJws = v.pipe(
+  v.string(),
+  v.maxLength(limits.maxRosterJwsChars),
+  v.regex(compactJws, 'not a compact JWS'),
+)
+
+/** A device's name, which only its owner can read. */
+export const LabelJwe = v.pipe(
+  v.string(),
+  v.maxLength(limits.maxLabelChars),
   v.regex(compactDirJwe, 'not a compact JWE with "dir"'),
 )
 
@@ -198,3 +217,55 @@ export const MessageHeader = v.strictObject({
   n: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.maxChainMessages * 100)),
 })
 export type MessageHeader = v.InferOutput<typeof MessageHeader>
+
+/** The protected header of a message that is only for the moment: which chain, and a number that grows. */
+export const TransientHeader = v.strictObject({
+  alg: v.literal(profile.direct),
+  enc: v.literal(profile.encryption),
+  kid: ChainId,
+  t: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER)),
+})
+export type TransientHeader = v.InferOutput<typeof TransientHeader>
+
+/**
+ * A message that is only for the moment (JWS by the device key, `typ` `fastchat-transient+jws`, inside a compact JWE under a
+ * key of its own beside the chain): it takes no number of the chain, so it may be lost without leaving a gap.
+ */
+export const TransientClaims = v.object({
+  sub: UserId,
+  dev: DeviceId,
+  conv: Base64Url32,
+  epoch: time,
+  roster: Base64Url32,
+  chain: ChainId,
+  t: TransientHeader.entries.t,
+  id: MessageId,
+  iat: time,
+  content: TransientContent,
+})
+export type TransientClaims = v.InferOutput<typeof TransientClaims>
+
+/** Somebody a roster event is about: `key` is the thumbprint of their account key. */
+export const RosterMember = v.object({ user: UserId, key: Base64Url32 })
+export type RosterMember = v.InferOutput<typeof RosterMember>
+
+/**
+ * One event of a group's roster (JWS by an account key, `typ` `fastchat-roster+jws`). What follows from it and whether it
+ * may be at all: roster.ts. `prev` is the SHA-256 of the compact JWS before it, null for the first. `key` is the public
+ * key that signed: it counts only when its thumbprint is the one that the roster has for `by`.
+ *
+ * - `create`: `by` makes the group and is its first admin; `members` are those it begins with, without `by`.
+ * - `add`, `remove`, `promote`, `demote`: an admin does it to `members`.
+ * - `leave`: `by` goes; `members` is `by` alone.
+ */
+export const RosterClaims = v.object({
+  group: GroupId,
+  epoch: time,
+  prev: v.nullable(Base64Url32),
+  op: v.picklist(['create', 'add', 'remove', 'promote', 'demote', 'leave']),
+  by: UserId,
+  key: Ed25519Jwk,
+  members: v.pipe(v.array(RosterMember), v.maxLength(limits.maxEventMembers)),
+  iat: time,
+})
+export type RosterClaims = v.InferOutput<typeof RosterClaims>

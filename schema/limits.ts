@@ -1,7 +1,7 @@
 /** Every limit of the protocol, once. Units are in the names; each is enforced at the edge and hit by a test. */
 export const limits = {
-  /** One WebSocket frame, bytes of UTF-8: a chain to 1,000 devices is about 210 KB. */
-  maxFrameBytes: 512 * 1024,
+  /** One WebSocket frame, bytes of UTF-8: a chain to 2,000 devices is about 520 KB. */
+  maxFrameBytes: 1024 * 1024,
   /** One HTTP body, bytes. */
   maxBodyBytes: 256 * 1024,
   /** The text of one message, bytes of UTF-8. */
@@ -31,7 +31,7 @@ export const limits = {
   /** Ids in one `stored` frame. */
   maxStoredIds: 256,
   /** Users in one `watch` frame. */
-  maxWatchedUsers: 1000,
+  maxWatchedUsers: 2000,
   /** Unacked messages that one socket may hold; the rest waits in the database. */
   deliveryWindow: 64,
   /** Unanswered `send` frames that one socket may have. */
@@ -45,6 +45,59 @@ export const limits = {
   maxChainAgeMs: 24 * 60 * 60 * 1000,
   /** Skipped message keys that a receiver keeps for one chain. */
   maxSkippedKeys: 1000,
+  /** Members of one group. */
+  maxMembers: 1000,
+  /** Members that one roster event names. */
+  maxEventMembers: 100,
+  /** A roster event (compact JWS), characters: it names up to `maxEventMembers`. */
+  maxRosterJwsChars: 24 * 1024,
+  /** Roster events in one answer. */
+  maxRosterEvents: 200,
+  /** Groups that one account is in. */
+  maxGroups: 1000,
+  /** Roster events that one account may sign in a minute. */
+  maxRosterEventsPerMinute: 120,
+  /** Somebody who was removed may still be heard of from before for so long: what they sent was on its way. */
+  removedGraceMs: 10 * 60 * 1000,
+  /** A group's title, bytes of UTF-8. */
+  maxTitleBytes: 256,
+  /** A device's name as its owner sees it, bytes of UTF-8; `maxLabelChars` is the same as a JWE. */
+  maxDeviceNameBytes: 64,
+  maxLabelChars: 512,
+  /** People in one question for devices. */
+  maxUsersPerQuestion: 100,
+  /** A file's name, bytes of UTF-8. */
+  maxFileNameBytes: 255,
+  /** An attachment as it is stored: encrypted and padded, bytes. The default of what a server takes. */
+  maxBlobBytes: 25 * 1024 * 1024,
+  /** What of one account's attachments a server keeps at a time, bytes. */
+  maxBlobBytesPerUser: 250 * 1024 * 1024,
+  /** Attachments of one account that a server keeps at a time. */
+  maxBlobsPerUser: 500,
+  /** A piece of an attachment in the database, bytes; an upload is resumed at a multiple of it. */
+  blobChunkBytes: 256 * 1024,
+  /** A piece of a file that is encrypted as one, bytes of plaintext. */
+  fileChunkBytes: 64 * 1024,
+  /** An attachment is dropped after this. */
+  blobTtlMs: 30 * 24 * 60 * 60 * 1000,
+  /** A picture, pixels: a larger one is not decoded. */
+  maxImagePixels: 40_000_000,
+  /** A picture's side, pixels. */
+  maxImageSide: 16_384,
+  /** Characters of one reaction: an emoji, with all that joins it. */
+  maxReactionChars: 32,
+  /** Different reactions to one message, all together. */
+  maxReactions: 1000,
+  /** Disappearing messages: the shortest and the longest time. */
+  minDisappearMs: 5 * 1000,
+  maxDisappearMs: 365 * 24 * 60 * 60 * 1000,
+  /** "Is typing" is told again after this while it goes on, and forgotten after `typingTtlMs` without. */
+  typingRepeatMs: 4 * 1000,
+  typingTtlMs: 10 * 1000,
+  /** A message that is only for the moment is kept so long. */
+  transientTtlMs: 20 * 1000,
+  /** In larger groups nobody is told who has received and read. */
+  maxReceiptMembers: 32,
   /** Message ids in one receipt. */
   maxReceiptIds: 256,
   /** A token lives so long. */

@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import { FastChatError, isErrorCode } from '../../schema/errors.ts'
 import { parse } from '../../schema/parse.ts'
 import type { Chat, ChatEvent } from '../chat.ts'
+import { Calls, type Request } from './calls.ts'
 import { openLines } from './lines.ts'
-import { AGENT_PROTOCOL, Answer, type CallName, type CallParams, Hello, maxAnswerBytes } from './protocol.ts'
+import { AGENT_PROTOCOL, Answer, type CallName, Hello, maxAnswerBytes } from './protocol.ts'
 
 export interface AttachOptions {
   socket: Socket
@@ -36,7 +37,17 @@ export async function attachChat(options: AttachOptions): Promise<Chat | null> {
   return hello ? chat : null
 }
 
-class AttachedChat implements Chat {
+/** Those that may move a whole file. */
+const slowCalls: ReadonlySet<CallName> = new Set([
+  'sendFile',
+  'saveFile',
+  'picture',
+  'shareHistory',
+  'answerHistory',
+])
+const SLOW_FACTOR = 20
+
+class AttachedChat extends Calls implements Chat {
   /** Whether the owner began; rejected when it is not to be talked with. */
   readonly hello: Promise<boolean>
   readonly #callTimeoutMs: number
@@ -49,6 +60,7 @@ class AttachedChat implements Chat {
   #endHello: (outcome: boolean | FastChatError) => void
 
   constructor({ socket, nonce, helloTimeoutMs, callTimeoutMs }: AttachOptions) {
+    super()
     this.#callTimeoutMs = callTimeoutMs
     const { promise, end } = createHello(helloTimeoutMs)
     this.hello = promise
@@ -67,29 +79,6 @@ class AttachedChat implements Chat {
     promise.catch(() => this.#lines.destroy())
   }
 
-  snapshot = () => this.#call('snapshot', {}) as ReturnType<Chat['snapshot']>
-  history = (request: CallParams<'history'>) => this.#call('history', request) as ReturnType<Chat['history']>
-  open = (request: CallParams<'open'>) => this.#call('open', request) as ReturnType<Chat['open']>
-  send = (request: CallParams<'send'>) => this.#call('send', request) as ReturnType<Chat['send']>
-  message = (request: CallParams<'message'>) => this.#call('message', request) as ReturnType<Chat['message']>
-  unread = (request: CallParams<'unread'>) => this.#call('unread', request) as ReturnType<Chat['unread']>
-
-  devices = () => this.#call('devices', {}) as ReturnType<Chat['devices']>
-
-  async revokeDevice(request: CallParams<'revokeDevice'>): Promise<void> {
-    await this.#call('revokeDevice', request)
-  }
-
-  async markRead(request: CallParams<'markRead'>): Promise<void> {
-    await this.#call('markRead', request)
-  }
-
-  /** Ends the session of all who share it. */
-  async logOut(): Promise<void> {
-    await this.#call('logOut', {})
-    this.#end({ type: 'closed', reason: 'logged-out' })
-  }
-
   subscribe(listener: (event: ChatEvent) => void): () => void {
     this.#listeners.add(listener)
     // The owner may have ended between its greeting and this.
@@ -103,19 +92,30 @@ class AttachedChat implements Chat {
     this.#end({ type: 'closed', reason: 'closed' })
   }
 
-  #call<N extends CallName>(name: N, params: CallParams<N>): Promise<unknown> {
+  protected override ask<N extends CallName>(name: N, request: Request<N>): ReturnType<Chat[N]> {
+    // The owner is of the same version: what it answers is what its `Chat` says.
+    const asked = this.#call(name, request) as ReturnType<Chat[N]>
+    if (name !== 'logOut') return asked
+    // Ends the session of all who share it.
+    return asked.then(() => this.#end({ type: 'closed', reason: 'logged-out' })) as ReturnType<Chat[N]>
+  }
+
+  #call(name: CallName, params: unknown): Promise<unknown> {
     if (this.#closed) return Promise.reject(endedError(this.#closed, name))
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(id)
-        reject(
-          new FastChatError(
-            'unavailable',
-            `Cannot ${verbOf(name)}: the process that has the account is silent`,
-          ),
-        )
-      }, this.#callTimeoutMs)
+      const timer = setTimeout(
+        () => {
+          this.#pending.delete(id)
+          reject(
+            new FastChatError(
+              'unavailable',
+              `Cannot ${verbOf(name)}: the process that has the account is silent`,
+            ),
+          )
+        },
+        this.#callTimeoutMs * (slowCalls.has(name) ? SLOW_FACTOR : 1),
+      )
       this.#pending.set(id, { resolve, reject, timer })
       this.#lines.write({ id, call: name, with: params })
     })

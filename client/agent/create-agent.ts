@@ -4,7 +4,9 @@ import type { Chat, ChatEvent } from '../chat.ts'
 import type { Home } from '../home/home.ts'
 import type { Agent } from './agent.ts'
 import { attachChat } from './attach-chat.ts'
+import { Calls, passOn, type Request } from './calls.ts'
 import { type Claim, claim } from './claim.ts'
+import type { CallName } from './protocol.ts'
 import { type Serving, serveChat } from './serve-chat.ts'
 import { type Obtained, openSteadyChat } from './steady-chat.ts'
 
@@ -50,6 +52,31 @@ export function createAgent({
   }
 }
 
+/** The owner's own chat: its end gives the account up. */
+class OwnChat extends Calls implements Chat {
+  readonly #chat: Chat
+  readonly #finish: () => Promise<void>
+
+  constructor(chat: Chat, finish: () => Promise<void>) {
+    super()
+    this.#chat = chat
+    this.#finish = finish
+  }
+
+  protected override ask<N extends CallName>(name: N, request: Request<N>): ReturnType<Chat[N]> {
+    const asked = passOn(this.#chat, name, request)
+    return name === 'logOut' ? (asked.finally(this.#finish) as ReturnType<Chat[N]>) : asked
+  }
+
+  subscribe(listener: (event: ChatEvent) => void): () => void {
+    return this.#chat.subscribe(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#finish()
+  }
+}
+
 type Owned = Extract<Claim, { owner: true }>
 
 /** Starts the chat as its owner, shares it with whoever connects, and gives the account up when the chat has ended. */
@@ -83,26 +110,5 @@ async function ownChat(owned: Owned, start: () => Promise<Chat>): Promise<Chat> 
   chat.subscribe(event => {
     if (event.type === 'closed') void finishOnce()
   })
-  return {
-    snapshot: () => chat.snapshot(),
-    history: request => chat.history(request),
-    open: request => chat.open(request),
-    send: request => chat.send(request),
-    message: request => chat.message(request),
-    unread: request => chat.unread(request),
-    markRead: request => chat.markRead(request),
-    devices: () => chat.devices(),
-    revokeDevice: request => chat.revokeDevice(request),
-    subscribe: (listener: (event: ChatEvent) => void) => chat.subscribe(listener),
-    async logOut() {
-      try {
-        await chat.logOut()
-      } finally {
-        await finishOnce()
-      }
-    },
-    async close() {
-      await finishOnce()
-    },
-  }
+  return new OwnChat(chat, finishOnce)
 }

@@ -9,7 +9,7 @@ import type { ChatEvent } from '../chat.ts'
  */
 
 /** Raised when a line changes its meaning: two versions of FastChat at once do not share a session. */
-export const AGENT_PROTOCOL = 2
+export const AGENT_PROTOCOL = 3
 
 /** A text of 64 KiB whose every byte is escaped as `\u0000`, and room to spare. */
 export const maxCallBytes = 1024 * 1024
@@ -19,23 +19,64 @@ export const maxAnswerBytes = 64 * 1024 * 1024
 const limit = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000))
 const seq = v.pipe(v.number(), v.integer(), v.minValue(0))
 const id = v.pipe(v.number(), v.integer(), v.minValue(1))
+const name = v.pipe(v.string(), v.maxLength(256))
+const path = v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096))
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))
 const nothing = v.object({ conversation: v.optional(v.never()) })
 
 /** What each method takes. */
 export const callParams = {
   snapshot: nothing,
   history: v.object({ conversation: Base64Url32, beforeSeq: v.optional(seq), limit }),
-  open: v.object({ with: v.string() }),
-  send: v.object({ to: v.string(), text: v.string(), id: v.optional(MessageId) }),
+  open: v.object({ with: name }),
+  send: v.object({ to: name, text: v.string(), replyTo: v.optional(MessageId), id: v.optional(MessageId) }),
+  sendFile: v.object({
+    to: name,
+    path,
+    as: v.picklist(['image', 'file', 'auto']),
+    name: v.optional(v.string()),
+    caption: v.optional(v.string()),
+    replyTo: v.optional(MessageId),
+    id: v.optional(MessageId),
+  }),
+  saveFile: v.object({ id: MessageId, folder: path }),
+  picture: v.object({ id: MessageId, maxWidth: side, maxHeight: side }),
+  edit: v.object({ id: MessageId, text: v.string() }),
+  deleteMessage: v.object({ id: MessageId }),
+  react: v.object({ id: MessageId, emoji: v.nullable(v.string()) }),
+  typing: v.object({ conversation: Base64Url32, isTyping: v.boolean() }),
+  setTimer: v.object({ conversation: Base64Url32, afterMs: v.nullable(v.number()) }),
   message: v.object({ id: MessageId }),
   unread: v.object({ limit }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
+  accept: v.object({ conversation: Base64Url32 }),
+  block: v.object({ user: name, isBlocked: v.boolean() }),
+  verification: v.object({ user: name }),
+  setVerified: v.object({ user: name, isVerified: v.boolean(), safetyNumber: v.string() }),
+  acceptKey: v.object({ user: name }),
+  createGroup: v.object({
+    group: name,
+    title: v.optional(v.string()),
+    members: v.optional(v.array(name)),
+  }),
+  groupInfo: v.object({ group: name }),
+  addMembers: v.object({ group: name, members: v.array(name) }),
+  removeMembers: v.object({ group: name, members: v.array(name) }),
+  setAdmin: v.object({ group: name, user: name, isAdmin: v.boolean() }),
+  setTitle: v.object({ group: name, title: v.string() }),
+  leaveGroup: v.object({ group: name }),
   devices: nothing,
+  nameDevice: v.object({ deviceId: DeviceId, name: v.nullable(v.string()) }),
   revokeDevice: v.object({ deviceId: DeviceId }),
+  shareHistory: v.object({ deviceId: DeviceId }),
+  answerHistory: v.object({ id: MessageId, isAccepted: v.boolean() }),
+  setSettings: v.object({
+    sendsReadReceipts: v.optional(v.boolean()),
+    sendsTyping: v.optional(v.boolean()),
+  }),
   logOut: nothing,
 } as const
 export type CallName = keyof typeof callParams
-export type CallParams<N extends CallName> = v.InferOutput<(typeof callParams)[N]>
 
 export const Call = v.object({
   id,

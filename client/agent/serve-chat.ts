@@ -3,16 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import { parse } from '../../schema/parse.ts'
 import type { Chat, ChatEvent } from '../chat.ts'
+import { passOn, type Request } from './calls.ts'
 import { openLines } from './lines.ts'
-import {
-  AGENT_PROTOCOL,
-  Call,
-  type CallName,
-  type CallParams,
-  callParams,
-  maxAnswerBytes,
-  maxCallBytes,
-} from './protocol.ts'
+import { AGENT_PROTOCOL, Call, type CallName, callParams, maxAnswerBytes, maxCallBytes } from './protocol.ts'
 
 /** A chat that has ended answers at once: who waits longer waits for a defect. */
 const ANSWER_TIMEOUT_MS = 2000
@@ -21,21 +14,6 @@ const ANSWER_TIMEOUT_MS = 2000
 export interface Serving {
   /** Answers what was asked already, then closes. */
   end(): Promise<void>
-}
-
-type Methods = { [N in CallName]: (chat: Chat, params: CallParams<N>) => Promise<unknown> }
-
-const methods: Methods = {
-  snapshot: chat => chat.snapshot(),
-  history: (chat, params) => chat.history(params),
-  open: (chat, params) => chat.open(params),
-  send: (chat, params) => chat.send(params),
-  message: (chat, params) => chat.message(params),
-  unread: (chat, params) => chat.unread(params),
-  markRead: (chat, params) => chat.markRead(params),
-  devices: chat => chat.devices(),
-  revokeDevice: (chat, params) => chat.revokeDevice(params),
-  logOut: chat => chat.logOut(),
 }
 
 /**
@@ -90,9 +68,9 @@ export function serveChat(chat: Chat, { socket, nonce }: { socket: Socket; nonce
   }
 }
 
-async function run<N extends CallName>(chat: Chat, name: N, params: unknown): Promise<unknown> {
-  const schema = callParams[name]
-  return methods[name](chat, parse(schema, params ?? {}, { what: `call "${name}"` }) as CallParams<N>)
+async function run(chat: Chat, name: CallName, params: unknown): Promise<unknown> {
+  const request = parse(callParams[name], params ?? {}, { what: `call "${name}"` })
+  return await passOn(chat, name, request as Request<CallName>)
 }
 
 /** That the owner merely ends is no end for the others: they go on without it, so the socket's end tells them. */

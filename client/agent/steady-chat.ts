@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Chat, ChatEvent, ChatSnapshot } from '../chat.ts'
+import { Calls, passOn, type Request } from './calls.ts'
+import type { CallName } from './protocol.ts'
 
 /** Lines that are brought again for each conversation after a change of owner: a screenful and more. */
 const REPLAYED_LINES = 200
@@ -27,7 +29,7 @@ export async function openSteadyChat(obtain: () => Promise<Obtained>): Promise<C
   return chat
 }
 
-class SteadyChat implements Chat {
+class SteadyChat extends Calls implements Chat {
   readonly #obtain: () => Promise<Obtained>
   readonly #listeners = new Set<(event: ChatEvent) => void>()
   /** The chat to ask now. Replaced at each loss; rejected when there will be none. */
@@ -37,6 +39,7 @@ class SteadyChat implements Chat {
   #isOwn = false
 
   constructor(obtain: () => Promise<Obtained>) {
+    super()
     this.#obtain = obtain
     this.#current = Promise.reject(new Error('not begun'))
     this.#current.catch(() => undefined)
@@ -47,23 +50,9 @@ class SteadyChat implements Chat {
     await this.#current
   }
 
-  snapshot = () => this.#ask(chat => chat.snapshot())
-  history = (request: Parameters<Chat['history']>[0]) => this.#ask(chat => chat.history(request))
-  open = (request: Parameters<Chat['open']>[0]) => this.#ask(chat => chat.open(request))
-  message = (request: Parameters<Chat['message']>[0]) => this.#ask(chat => chat.message(request))
-  unread = (request: Parameters<Chat['unread']>[0]) => this.#ask(chat => chat.unread(request))
-  markRead = (request: Parameters<Chat['markRead']>[0]) => this.#ask(chat => chat.markRead(request))
-  devices = () => this.#ask(chat => chat.devices())
-  revokeDevice = (request: Parameters<Chat['revokeDevice']>[0]) =>
-    this.#ask(chat => chat.revokeDevice(request))
-  logOut = () => this.#ask(chat => chat.logOut())
-
-  send(request: Parameters<Chat['send']>[0]) {
-    // A session of one's own is never lost, and makes better ids: each greater than all before it.
-    if (this.#isOwn) return this.#ask(chat => chat.send(request))
-    // The id makes asking a second owner harmless, whatever the first one had done.
-    const withId = { ...request, id: request.id ?? uuidv7() }
-    return this.#ask(chat => chat.send(withId))
+  protected override ask<N extends CallName>(name: N, request: Request<N>): ReturnType<Chat[N]> {
+    const again = this.#isOwn ? request : repeatable(name, request)
+    return this.#ask<unknown>(chat => passOn(chat, name, again)) as ReturnType<Chat[N]>
   }
 
   subscribe(listener: (event: ChatEvent) => void): () => void {
@@ -138,6 +127,16 @@ class SteadyChat implements Chat {
     if (this.#isClosed) return
     for (const listener of [...this.#listeners]) listener(event)
   }
+}
+
+/**
+ * A request that does no harm when a second owner is asked, whatever the first one had done: what sends has an id. A
+ * session of one's own is never lost, and makes better ids: each greater than all before it.
+ */
+function repeatable<N extends CallName>(name: N, request: Request<N>): Request<N> {
+  if (name !== 'send' && name !== 'sendFile') return request
+  const sends = request as Request<'send' | 'sendFile'>
+  return { ...sends, id: sends.id ?? uuidv7() } as Request<N>
 }
 
 function changedSince({ conversations }: ChatSnapshot, since: number) {

@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Chat, ChatEvent, ChatSnapshot, MessageItem, OwnDevice } from '../chat.ts'
+import { Calls } from './calls.ts'
+import type { CallName } from './protocol.ts'
 
 /** A chat for tests of what is built on `Chat`: it keeps messages in an array, and the test plays the server. */
 export interface TestChat {
@@ -23,6 +25,14 @@ export interface TestChat {
 export const conversationWith = (user: string) =>
   `${user}${'A'.repeat(43)}`.slice(0, 43).replace(/[^\w-]/g, '_')
 
+/** What a test has to script when it asks for it. */
+class Unscripted extends Calls {
+  protected override ask(name: CallName): never {
+    throw new FastChatError('internal', `Cannot ${name}: the test does not say what comes`)
+  }
+}
+const unscripted = new Unscripted()
+
 export function createTestChat(me = 'alice', messages: MessageItem[] = []): TestChat {
   const listeners = new Set<(event: ChatEvent) => void>()
   const readUpTo = new Map<string, number>()
@@ -31,6 +41,7 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
 
   const test: TestChat = {
     chat: {
+      ...unscripted,
       snapshot: async () => record('snapshot', undefined, test.snapshot),
       async history(request) {
         const { conversation, limit, beforeSeq = Number.POSITIVE_INFINITY } = request
@@ -101,6 +112,8 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
       conversations: [],
       queued: 0,
       drained: true,
+      settings: { sendsReadReceipts: true, sendsTyping: true },
+      historyOffers: [],
     },
     devices: [
       {

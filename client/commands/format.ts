@@ -24,7 +24,9 @@ export function formatReceivedJson(item: MessageItem): string {
     conversation,
     sentAt: isoTime(item.sentAt),
     receivedAt: isoTime(item.receivedAt),
-    ...(content.type === 'text' ? { text: content.text } : { text: null, unsupported: content.originally }),
+    ...(content.type === 'text'
+      ? { text: content.text }
+      : { text: null, unsupported: content.type === 'unknown' ? content.originally : content.type }),
   }
   return `${visibleJson(line)}\n`
 }
@@ -33,7 +35,8 @@ export function formatReceivedJson(item: MessageItem): string {
 export function formatReceived(item: MessageItem): string {
   const { from, content, sentAt } = item
   const head = `${isoTime(sentAt).slice(0, 19).replace('T', ' ')} ${sanitizeLine(from)}: `
-  if (content.type !== 'text') return `${head}[${sanitizeLine(content.originally)}: not supported yet]\n`
+  if (content.type !== 'text')
+    return `${head}[${sanitizeLine(content.type === 'unknown' ? content.originally : content.type)}: not supported yet]\n`
   return `${head}${sanitizeText(content.text).replaceAll('\n', '\n    ')}\n`
 }
 

@@ -319,8 +319,8 @@ export class FakeServer {
     const about = { t: 'message', id, from: from.userId, device: from.deviceId, to: frame.to } as const
     const storedAt = this.#clock.now()
     let message: MessageFrame
-    if (frame.kind === 'message') {
-      message = { ...about, kind: 'message', storedAt, body: frame.body }
+    if (frame.kind !== 'chain') {
+      message = { ...about, kind: frame.kind, storedAt, body: frame.body }
     } else {
       const { recipients, ...sealed } = frame.body
       const entry = recipients.find(({ header }) => deviceOfKid(header.kid) === to.deviceId)

@@ -62,7 +62,7 @@ export class Intake {
     // What this device wrote itself is here already.
     if (frame.device === this.#options.identity.deviceId) return
     if (frame.kind === 'message') await this.#takeMessage(frame, isCopy)
-    else if (!isCopy) await this.#tryChain(frame)
+    else if (frame.kind === 'chain' && !isCopy) await this.#tryChain(frame)
   }
 
   /** Lets through what waits on a chain, though something before it is missing; or tells that the chain is. */
@@ -222,6 +222,7 @@ export class Intake {
   ): void {
     const { id, from } = frame
     const { content, sentAt } = opened
+    if (content.type !== 'text' && content.type !== 'receipt' && content.type !== 'unknown') return
     const mine = from === this.#options.identity.userId
     if (content.type === 'receipt') {
       if (!mine) setDelivered(tx, { ids: content.ids, conversation: person.conversation })

@@ -192,7 +192,7 @@ function tick(): Promise<false> {
 function describe(item: TimelineItem): string {
   if (item.kind === 'notice')
     return `(${item.notice.type}${'missing' in item.notice ? ` ${item.notice.missing}` : ''})`
-  return `${item.from}: ${item.content.type === 'text' ? item.content.text : item.content.originally}`
+  return `${item.from}: ${item.content.type === 'text' ? item.content.text : item.content.type === 'unknown' ? item.content.originally : item.content.type}`
 }
 
 /** The states of one's own messages with somebody, oldest first. */

@@ -2,6 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'
 import { waitFor } from '../../scripts/test/wait-for.ts'
+import { Calls } from '../agent/calls.ts'
+import type { CallName } from '../agent/protocol.ts'
 import type { AccountEntry, Accounts, Chat, ChatEvent, ChatSnapshot, ConversationSummary } from '../chat.ts'
 import { createEffects } from './effects.ts'
 import type { Msg } from './msg.ts'
@@ -16,8 +18,18 @@ const SNAPSHOT: ChatSnapshot = {
   conversations: [],
   queued: 0,
   drained: false,
+  settings: { sendsReadReceipts: true, sendsTyping: true },
+  historyOffers: [],
 }
 const NOW = 1000
+
+/** What no test here asks for. */
+class Unscripted extends Calls {
+  protected override ask(name: CallName): never {
+    throw new Error(`Cannot ${name}: the test does not say what comes`)
+  }
+}
+const unscripted = new Unscripted()
 
 /** A chat that answers with what a test says, and notes what it was asked. */
 function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: Partial<Accounts> } = {}) {
@@ -31,6 +43,7 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
       return Promise.resolve(answer)
     }
   const whole: Chat = {
+    ...unscripted,
     snapshot: note('snapshot', SNAPSHOT),
     history: note('history', []),
     open: note('open', SUMMARY),

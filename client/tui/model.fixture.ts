@@ -70,6 +70,8 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     conversations: [],
     queued: 0,
     drained: true,
+    settings: { sendsReadReceipts: true, sendsTyping: true },
+    historyOffers: [],
     ...change,
   }
 }

@@ -1,6 +1,6 @@
 import type { UndeliveredDocument } from '../../schema/documents.ts'
-import type { MessageFrame, Recipient } from '../../schema/frames.ts'
-import { type DeviceId, deviceOfKid } from '../../schema/ids.ts'
+import type { MessageFrame } from '../../schema/frames.ts'
+import { type DeviceId, deviceOfKid, type Recipient } from '../../schema/ids.ts'
 
 /**
  * A stored message as one device gets it: of a chain only its own recipient entry.

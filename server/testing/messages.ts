@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuidV7 } from 'uuid'
-import type { Recipient, SendFrame } from '../../schema/frames.ts'
+import type { SendFrame } from '../../schema/frames.ts'
+import type { Recipient } from '../../schema/ids.ts'
 import { audienceText, type DeviceId } from '../../schema/ids.ts'
 import type { GeneralJwe } from '../../schema/jose.ts'
 import { noise } from './person.ts'

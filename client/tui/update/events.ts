@@ -49,7 +49,7 @@ export function chatEvent(model: Model, chat: ChatScreen, event: ChatEvent): Nex
         commands: [{ type: 'list-accounts' }],
       }
     default:
-      return event satisfies never
+      return next(chat)
   }
 }
 

@@ -72,7 +72,7 @@ function messageLines(item: MessageItem, context: LineContext): Line[] {
 
 function textOf({ content }: MessageItem): string {
   if (content.type === 'text') return sanitizeText(content.text)
-  return `(${sanitizeLine(content.originally)}: this version cannot show it)`
+  return `(${sanitizeLine(content.type === 'unknown' ? content.originally : content.type)}: this version cannot show it)`
 }
 
 function stateMark({ state }: MessageItem): Span | null {
@@ -84,6 +84,7 @@ function stateMark({ state }: MessageItem): Span | null {
     case 'stored':
       return span('✓', 'faint')
     case 'delivered':
+    case 'read':
       return span('✓✓', 'done')
     case 'failed':
       return span('✗', 'error')
@@ -131,7 +132,7 @@ function noticeText({ notice }: NoticeItem): string {
         ? `A message of ${sanitizeLine(notice.from)} is missing.`
         : `${notice.missing} messages of ${sanitizeLine(notice.from)} are missing.`
     default:
-      return notice satisfies never
+      return notice.type
   }
 }
 
