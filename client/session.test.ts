@@ -198,9 +198,9 @@ test('at most `maxWatchedUsers` are watched, oneself and the last active among t
     const { alice } = await world.pair()
     alice.store.transaction(() => {
       for (let n = 0; n < limits.maxWatchedUsers; n++) {
-        const userId = `friend-${n}`
-        const friend = { userId, thumbprint: 'A'.repeat(43), conversation: `${n}` }
-        alice.store.table('people', { secretKeys: true }).put([userId], friend)
+        const about = { kind: 'direct', with: `friend-${n}`, nextSeq: 1, unread: 0, lastAt: 0 }
+        const conversation = { id: `${n}`, serial: 1000 + n, ...about }
+        alice.store.table('conversations', { secretKeys: true }).put([conversation.id], conversation)
       }
     })
     world.server.received.length = 0

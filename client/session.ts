@@ -11,9 +11,13 @@ import { type Connection, createConnection } from './net/connection.ts'
 import type { Transport } from './net/transport.ts'
 import { Cipher } from './session/cipher.ts'
 import { Courier } from './session/courier.ts'
+import { findThread } from './session/destinations.ts'
 import { type DevicesOptions, listDevices, revokeDevice } from './session/devices.ts'
+import { GroupChanges, type GroupChangesOptions } from './session/group-changes.ts'
+import { Groups } from './session/groups.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
-import { readUserId, writeMessage } from './session/outgoing.ts'
+import { writeMessage } from './session/outgoing.ts'
+import { Parties } from './session/parties.ts'
 import { People } from './session/people.ts'
 import { Prekeys } from './session/prekeys.ts'
 import { Receipts } from './session/receipts.ts'
@@ -82,6 +86,10 @@ class Session {
   readonly #state: State
   readonly #connection: Connection
   readonly #people: People
+  readonly #groups: Groups
+  readonly #groupChanges: GroupChanges
+  /** What writes for the person. */
+  readonly #desk: GroupChangesOptions
   readonly #courier: Courier
   readonly #receipts: Receipts
   readonly #receiver: Receiver
@@ -122,11 +130,22 @@ class Session {
       onMet: () => this.#watchSoon(),
       onDevicesChanged: userId => this.#courier.onDevicesChanged(userId),
     })
-    this.#courier = new Courier({ ...parts, people: this.#people })
+    this.#groups = new Groups({
+      ...parts,
+      onExtended: record => {
+        this.#courier.onGroupChanged(record.conversation)
+        this.#receiver.retryHeld()
+      },
+    })
+    const parties = new Parties({ ...parts, people: this.#people, groups: this.#groups })
+    this.#courier = new Courier({ ...parts, parties })
     this.#receipts = new Receipts({ ...parts, courier: this.#courier })
+    this.#desk = { ...parts, people: this.#people, groups: this.#groups, courier: this.#courier }
+    this.#groupChanges = new GroupChanges(this.#desk)
     this.#receiver = new Receiver({
       ...parts,
       people: this.#people,
+      groups: this.#groups,
       waiting: new Waiting(state),
       receipts: this.#receipts,
       onDrained: () => this.#onDrained(),
@@ -153,16 +172,22 @@ class Session {
       snapshot: whileOpen(() => this.#snapshot()),
       history: whileOpen((request: Parameters<Chat['history']>[0]) => readHistory(tables, request)),
       open: whileOpen(async (request: Parameters<Chat['open']>[0]) => {
-        const person = await this.#people.ensure(readUserId(request.with))
-        return summarise(this.#state.commit(tx => ensureConversation(tx, person)))
+        const thread = await findThread(request.with, this.#desk)
+        return summarise(this.#state.commit(tx => ensureConversation(tx, thread)))
       }),
-      send: whileOpen((request: Parameters<Chat['send']>[0]) =>
-        writeMessage(request, {
-          ...this.#options,
-          state: this.#state,
-          people: this.#people,
-          courier: this.#courier,
-        }),
+      send: whileOpen((request: Parameters<Chat['send']>[0]) => writeMessage(request, this.#desk)),
+      createGroup: whileOpen((request: Parameters<Chat['createGroup']>[0]) =>
+        this.#groupChanges.create(request),
+      ),
+      groupInfo: whileOpen((request: Parameters<Chat['groupInfo']>[0]) => this.#groupChanges.info(request)),
+      addMembers: whileOpen((request: Parameters<Chat['addMembers']>[0]) => this.#groupChanges.add(request)),
+      removeMembers: whileOpen((request: Parameters<Chat['removeMembers']>[0]) =>
+        this.#groupChanges.remove(request),
+      ),
+      setAdmin: whileOpen((request: Parameters<Chat['setAdmin']>[0]) => this.#groupChanges.setAdmin(request)),
+      setTitle: whileOpen((request: Parameters<Chat['setTitle']>[0]) => this.#groupChanges.setTitle(request)),
+      leaveGroup: whileOpen((request: Parameters<Chat['leaveGroup']>[0]) =>
+        this.#groupChanges.leave(request),
       ),
       message: whileOpen(({ id }: Parameters<Chat['message']>[0]) => findMessage(tables, id) ?? null),
       unread: whileOpen(({ limit }: Parameters<Chat['unread']>[0]) => readUnread(tables, limit)),
@@ -232,6 +257,8 @@ class Session {
     else if (frame.t === 'refused') this.#courier.onRefused(frame)
     else if (frame.t === 'prekeys') this.#prekeys.onLeft(frame.left)
     else if (frame.t === 'devices') this.#checkDevices(frame.user, frame.audience)
+    else if (frame.t === 'groups') void this.#groups.check(frame.groups, { isAll: true })
+    else if (frame.t === 'group') void this.#groups.check([frame], { isAll: false })
   }
 
   #checkDevices(userId: UserId, audience: string): void {
@@ -246,14 +273,18 @@ class Session {
     this.#cancelWatch ??= this.#options.clock.after(WATCH_GATHER_MS, () => this.#watch())
   }
 
-  /** Asks to be told of the devices of everybody known, the last active first, and of one's own. */
+  /**
+   * Asks to be told of the devices of those one talks with, the last active first, and of one's own. Of the members of
+   * groups one learns when something is sent to them: a thousand watching each other would be told a million times.
+   */
   #watch(): void {
     this.#cancelWatch?.()
     this.#cancelWatch = undefined
     const me = this.#options.identity.userId
-    const active = readConversations(this.#state.tables).map(conversation => conversation.with)
-    const everybody = this.#people.all().map(({ userId }) => userId)
-    const users = [...new Set([me, ...active, ...everybody])].slice(0, limits.maxWatchedUsers)
+    const active = readConversations(this.#state.tables).flatMap(({ kind, with: user }) =>
+      kind === 'direct' ? [user] : [],
+    )
+    const users = [...new Set([me, ...active])].slice(0, limits.maxWatchedUsers)
     this.#connection.send({ t: 'watch', users })
   }
 

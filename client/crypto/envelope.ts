@@ -78,6 +78,7 @@ export interface ChainReader {
   device: DeviceId
   /** The thumbprint that is pinned for the sender; null at first contact. */
   pinned: Base64Url32 | null
+  group?: (claims: ChainClaims) => { conv: Base64Url32; memberKey: Base64Url32 } | undefined
 }
 
 export interface OpenedChain {
@@ -117,12 +118,16 @@ export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise
       what: 'chain',
       maxChars: MAX_ANNOUNCEMENT_CHARS,
     })
-    if (!isForDirectConversation(claims, { reader, senderThumbprint })) throw cannotDecrypt()
+    if ('group' in claims.to) {
+      const found = reader.group?.(claims)
+      if (!found) throw new UnknownRoster(claims, claims.to.group)
+      if (found.conv !== claims.conv || found.memberKey !== senderThumbprint) throw cannotDecrypt()
+    } else if (!isForDirectConversation(claims, { reader, senderThumbprint })) throw cannotDecrypt()
     // Last, so that nobody but the holder of another account key for this name can bring it about.
     if (reader.pinned !== null && reader.pinned !== senderThumbprint) throw new ChangedKey(senderThumbprint)
     return { chain: acceptChain(claims, { deviceKey }), claims, senderThumbprint }
   } catch (error) {
-    if (error instanceof ChangedKey) throw error
+    if (error instanceof ChangedKey || error instanceof UnknownRoster) throw error
     throw cannotDecrypt()
   }
 }
@@ -138,6 +143,14 @@ export class ChangedKey extends FastChatError {
       'Cannot open chain: the account key of the sender is another one than before',
     )
     this.thumbprint = thumbprint
+  }
+}
+
+export class UnknownRoster extends FastChatError {
+  readonly place: { group: string; conv: Base64Url32; epoch: number; roster: Base64Url32; user: UserId }
+  constructor({ conv, epoch, roster, sub: user }: ChainClaims, group: string) {
+    super('bad_roster', 'Cannot open chain: it is of a roster that is not known')
+    this.place = { group, conv, epoch, roster, user }
   }
 }
 

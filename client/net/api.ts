@@ -7,17 +7,24 @@ import {
   type CreateAccountRequest,
   CreateAccountResponse,
   type DeviceRegistration,
+  GroupHeadResponse,
+  type LabelDeviceRequest,
+  LabelDeviceResponse,
   LoginChallenge,
   LoginResponse,
+  type ManyDevicesRequest,
+  ManyDevicesResponse,
   OwnDevicesResponse,
   RevokeDeviceResponse,
+  type RosterEventRequest,
+  RosterEventsResponse,
   ServersResponse,
   TokenResponse,
   type UploadPrekeysRequest,
   UploadPrekeysResponse,
   UserDevicesResponse,
 } from '../../schema/http.ts'
-import type { DeviceId, UserId } from '../../schema/ids.ts'
+import type { DeviceId, GroupId, UserId } from '../../schema/ids.ts'
 import { parseJson } from '../../schema/parse.ts'
 import { remoteError } from './remote-error.ts'
 import { httpUrl } from './urls.ts'
@@ -39,12 +46,20 @@ export interface Api {
   revokeDevice(request: { deviceId: DeviceId; token: string }): Promise<RevokeDeviceResponse>
   uploadPrekeys(request: UploadPrekeysRequest & { token: string }): Promise<UploadPrekeysResponse>
   claimPrekeys(request: ClaimPrekeysRequest & { token: string }): Promise<ClaimPrekeysResponse>
+  manyDevices(request: ManyDevicesRequest & { token: string }): Promise<ManyDevicesResponse>
+  labelDevice(
+    request: LabelDeviceRequest & { deviceId: DeviceId; token: string },
+  ): Promise<LabelDeviceResponse>
+  createGroup(request: RosterEventRequest & { token: string }): Promise<GroupHeadResponse>
+  addRosterEvent(request: RosterEventRequest & { group: GroupId; token: string }): Promise<GroupHeadResponse>
+  /** @param request `from`: the epoch of the first event that is asked for */
+  rosterEvents(request: { group: GroupId; from: number; token: string }): Promise<RosterEventsResponse>
 }
 
 export interface ApiOptions {
   /** How long one request may take. Default 10,000. */
   timeoutMs?: number
-  /** The longest answer that is read: a claim for 2,000 devices is 2 MB. Default 4 MiB. */
+  /** The longest answer that is read: a claim for 2,000 devices is 2 MB, 200 roster events 5 MB. Default 8 MiB. */
   maxAnswerBytes?: number
 }
 
@@ -52,7 +67,7 @@ interface Call<S> {
   path: string
   answer: S
   /** Default: POST with a body, GET without. */
-  method?: 'DELETE'
+  method?: 'DELETE' | 'PUT'
   body?: unknown
   token?: string
 }
@@ -60,7 +75,7 @@ interface Call<S> {
 /** @param url a server's address, normalised */
 export function createApi(
   url: string,
-  { timeoutMs = 10_000, maxAnswerBytes = 4 * 1024 * 1024 }: ApiOptions = {},
+  { timeoutMs = 10_000, maxAnswerBytes = 8 * 1024 * 1024 }: ApiOptions = {},
 ): Api {
   async function ask<const S extends v.GenericSchema>(call: Call<S>): Promise<v.InferOutput<S>> {
     const { status, text } = await exchange(call)
@@ -114,7 +129,27 @@ export function createApi(
       ask({ path: '/v1/prekeys', body, token, answer: UploadPrekeysResponse }),
     claimPrekeys: ({ token, ...body }) =>
       ask({ path: '/v1/prekeys/claim', body, token, answer: ClaimPrekeysResponse }),
+    manyDevices: ({ token, ...body }) =>
+      ask({ path: '/v1/users/devices', body, token, answer: ManyDevicesResponse }),
+    labelDevice: ({ token, deviceId, ...body }) =>
+      ask({
+        path: `/v1/devices/${encodeURIComponent(deviceId)}/label`,
+        method: 'PUT',
+        body,
+        token,
+        answer: LabelDeviceResponse,
+      }),
+    createGroup: ({ token, event }) =>
+      ask({ path: '/v1/groups', body: { event }, token, answer: GroupHeadResponse }),
+    addRosterEvent: ({ token, group, event }) =>
+      ask({ path: `${groupPath(group)}/events`, body: { event }, token, answer: GroupHeadResponse }),
+    rosterEvents: ({ token, group, from }) =>
+      ask({ path: `${groupPath(group)}/events?from=${from}`, token, answer: RosterEventsResponse }),
   }
+}
+
+function groupPath(group: GroupId): string {
+  return `/v1/groups/${encodeURIComponent(group)}`
 }
 
 async function readBounded(response: Response, maxBytes: number): Promise<string> {

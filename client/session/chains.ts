@@ -1,17 +1,16 @@
 import { FastChatError } from '../../schema/errors.ts'
-import type { Base64Url32, UserId } from '../../schema/ids.ts'
+import type { Base64Url32 } from '../../schema/ids.ts'
 import type { GeneralJwe } from '../../schema/jose.ts'
+import { limits } from '../../schema/limits.ts'
 import type { VerifiedPrekey } from '../crypto/types.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
 import { audienceOf } from './audience.ts'
 import type { Cipher } from './cipher.ts'
-import type { People } from './people.ts'
-import type { Identity, KnownDevice, Person, SenderRecord } from './records.ts'
+import { devicesOf, type Party } from './parties.ts'
+import type { KnownDevice, SenderRecord } from './records.ts'
 
 export interface ChainsOptions {
-  identity: Identity
-  people: People
   cipher: Cipher
   clock: Clock
   connection: Pick<Connection, 'request'>
@@ -24,31 +23,18 @@ export interface MadeChain {
   body?: GeneralJwe
 }
 
-/** The audience of a message to somebody as far as this device knows; undefined until it has asked. */
-export function audienceFor(people: People, userId: UserId): Base64Url32 | undefined {
-  const devices = people.devicesFor(userId)
-  return devices && audienceOf(devices.map(({ deviceId }) => deviceId))
-}
-
 /**
- * Makes a chain for the conversation with somebody, for all devices that both accounts have now.
+ * Makes a chain for a party, for all devices that it has now.
  *
- * @throws FastChatError `stale_audience` when a device has gone meanwhile: refresh and try again; `account_key_changed`,
- *   `bad_certificate`, `bad_prekey` when the server is not to be trusted; `no_server` and what the server says
+ * @throws FastChatError `stale_audience` when a device has gone meanwhile: refresh and try again; `bad_prekey` when the
+ *   server is not to be trusted; `no_server` and what the server says
  */
-export async function makeChain(person: Person, options: ChainsOptions): Promise<MadeChain> {
-  const { identity, people, cipher, clock } = options
-  if (!people.get(identity.userId)?.devices) await people.refresh(identity.userId)
-  if (!people.get(person.userId)?.devices) await people.refresh(person.userId)
-  const devices = people.devicesFor(person.userId) ?? []
+export async function makeChain(party: Party, options: ChainsOptions): Promise<MadeChain> {
+  const { cipher, clock } = options
+  const devices = devicesOf(party)
   const prekeys = devices.length > 0 ? await claim(devices, options) : []
   const audience = audienceOf(devices.map(({ deviceId }) => deviceId))
-  const { state, body } = await cipher.makeChain({
-    person,
-    audience,
-    now: clock.now(),
-    prekeys,
-  })
+  const { state, body } = await cipher.makeChain({ party, audience, now: clock.now(), prekeys })
   return body ? { state, audience, body } : { state, audience }
 }
 
@@ -56,6 +42,12 @@ async function claim(
   devices: readonly KnownDevice[],
   { connection, cipher, clock }: ChainsOptions,
 ): Promise<VerifiedPrekey[]> {
+  if (devices.length > limits.maxRecipients) {
+    throw new FastChatError(
+      'too_large',
+      `Cannot make chain: over ${limits.maxRecipients} devices would get it`,
+    )
+  }
   const answer = await connection.request((api, token) =>
     api.claimPrekeys({ devices: devices.map(({ deviceId }) => deviceId), token }),
   )

@@ -1,24 +1,32 @@
 import type { Content, KnownContent } from '../../schema/content.ts'
 import { FastChatError } from '../../schema/errors.ts'
-import type { Base64Url32, ChainId, MessageId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, ChainId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 import type { Ed25519Jwk, GeneralJwe } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
 import type { ConversationId } from '../chat.ts'
 import { makeAssertion } from '../crypto/assertion.ts'
 import { checkCertificate, verifyCertificate } from '../crypto/certificate.ts'
 import { isChainSpent, startChain } from '../crypto/chain.ts'
-import { announceChain, openChain } from '../crypto/envelope.ts'
+import { announceChain, type ChainReader, openChain } from '../crypto/envelope.ts'
 import { publicEd25519, thumbprint } from '../crypto/keys.ts'
 import { openMessage, readMessageHeader, sealMessage } from '../crypto/message.ts'
 import { makeOneTimePrekeys, makePrekey, verifyPrekey } from '../crypto/prekeys.ts'
 import { directConversation, directRoster } from '../crypto/roster.ts'
 import type { Prekey, ReceiverChain, Roster, SenderChain, VerifiedPrekey } from '../crypto/types.ts'
+import type { Party } from './parties.ts'
 import type { ChainFrame, Identity, KnownDevice, Person, PrekeyRecord, SealedFrame } from './records.ts'
+
+/** Somebody, and the account key that is theirs. */
+export interface Met {
+  userId: UserId
+  thumbprint: Base64Url32
+  jwk?: Ed25519Jwk
+}
 
 /** A chain that somebody announced to this device, and whom the conversation is with. */
 export interface OpenedChain {
   state: ReceiverChain
-  with: { userId: UserId; thumbprint: Base64Url32; jwk?: Ed25519Jwk }
+  with: Met | { group: GroupId; sender: Met }
 }
 
 export interface OpenedContent {
@@ -105,22 +113,20 @@ export class Cipher {
   }
 
   /** How many more messages a chain may carry; 0 when another one is needed. */
-  roomOf(chain: SenderChain, use: { person: Person; audience: Base64Url32; now: number }): number {
-    const { person, audience, now } = use
-    if (isChainSpent(chain, { audience, now, roster: this.#rosterWith(person) })) return 0
+  roomOf(chain: SenderChain, use: { roster: Roster; audience: Base64Url32; now: number }): number {
+    if (isChainSpent(chain, use)) return 0
     return limits.maxChainMessages - chain.n
   }
 
   /** A new chain; `body` announces it, and is absent when there is nobody to announce it to. */
   async makeChain(chain: {
-    person: Person
+    party: Pick<Party, 'roster' | 'destination'>
     audience: Base64Url32
     now: number
     prekeys: readonly VerifiedPrekey[]
   }): Promise<{ state: SenderChain; body?: GeneralJwe }> {
-    const { person, audience, now, prekeys } = chain
-    const to = { user: person.userId, key: person.thumbprint }
-    const state = startChain({ roster: this.#rosterWith(person), to, audience, now })
+    const { party, audience, now, prekeys } = chain
+    const state = startChain({ roster: party.roster, to: party.destination, audience, now })
     if (prekeys.length === 0) return { state }
     const { accountKey, certificate } = this.#identity
     return {
@@ -142,14 +148,16 @@ export class Cipher {
 
   /**
    * @param announcement `pinned`: the thumbprint of the sender's account key, null at first contact
-   * @throws FastChatError `cannot_decrypt`; ChangedKey
+   * `group`: where the roster that it names stands, if it is verified
+   * @throws FastChatError `cannot_decrypt`; ChangedKey; UnknownRoster
    */
   async openChain(announcement: {
     frame: ChainFrame
     prekey: PrekeyRecord
     pinned: Base64Url32 | null
+    group: NonNullable<ChainReader['group']>
   }): Promise<OpenedChain> {
-    const { frame, prekey, pinned } = announcement
+    const { frame, prekey, pinned, group } = announcement
     const { userId } = this.#identity
     const { chain, claims, senderThumbprint } = await openChain(frame.body, {
       self: { userId, thumbprint: this.thumbprint },
@@ -157,16 +165,21 @@ export class Cipher {
       from: frame.from,
       device: frame.device,
       pinned: frame.from === userId ? this.thumbprint : pinned,
+      group,
     })
-    if (frame.from !== userId) {
-      return {
-        state: chain,
-        with: { userId: frame.from, thumbprint: senderThumbprint, jwk: publicEd25519(claims.accountKey) },
-      }
+    const sender: Met = {
+      userId: frame.from,
+      thumbprint: senderThumbprint,
+      jwk: publicEd25519(claims.accountKey),
     }
+    if ('group' in claims.to) {
+      if ('group' in frame.to && frame.to.group === claims.to.group) {
+        return { state: chain, with: { group: claims.to.group, sender } }
+      }
+      throw new FastChatError('cannot_decrypt', 'Cannot open chain: it is for another group')
+    }
+    if (frame.from !== userId) return { state: chain, with: sender }
     // One's own other device writes to somebody: it has vouched for whom, by its signature.
-    if (!('user' in claims.to))
-      throw new FastChatError('cannot_decrypt', 'Cannot open chain: it is not for two')
     return { state: chain, with: { userId: claims.to.user, thumbprint: claims.to.key } }
   }
 
@@ -182,7 +195,8 @@ export class Cipher {
     return { chain: next, content: claims.content, sentAt: claims.iat }
   }
 
-  #rosterWith({ userId, thumbprint: key }: Person): Roster {
+  /** Two people as a group of two. */
+  rosterWith({ userId, thumbprint: key }: Pick<Person, 'userId' | 'thumbprint'>): Roster {
     return directRoster({ user: this.#identity.userId, key: this.thumbprint }, { user: userId, key })
   }
 }

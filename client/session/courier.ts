@@ -1,22 +1,24 @@
 import type { RefusedFrame, SendFrame } from '../../schema/frames.ts'
-import type { MessageId, UserId } from '../../schema/ids.ts'
+import type { BlobId, MessageId, Recipient, UserId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
+import type { ConversationId } from '../chat.ts'
 import { backoffMs } from '../core/backoff.ts'
 import { afterRefusal } from '../core/outbox.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
 import { oneLine } from '../net/remote-error.ts'
 import type { Cipher } from './cipher.ts'
+import { isLine } from './contents.ts'
 import { Lane } from './lane.ts'
-import type { People } from './people.ts'
+import type { Parties } from './parties.ts'
 import type { Identity, OutboxRecord } from './records.ts'
 import type { State, Tx } from './state.ts'
-import { setDelivery } from './timeline.ts'
+import { appendNotice, setDelivery } from './timeline.ts'
 
 export interface CourierOptions {
   identity: Identity
   state: State
-  people: People
+  parties: Parties
   cipher: Cipher
   clock: Clock
   random: () => number
@@ -119,8 +121,29 @@ export class Courier {
   /** Somebody's devices are others than before: chains that do not reach them all must not be used any more. */
   onDevicesChanged(userId: UserId): void {
     for (const lane of this.#lanes.values()) {
-      if (userId === this.#options.identity.userId || lane.userId === userId) lane.wake()
+      if (this.#options.parties.concerns(lane.to, userId)) lane.wake()
     }
+  }
+
+  /** A group has another roster: chains that were made for the old one must not be used any more. */
+  onGroupChanged(conversation: ConversationId): void {
+    this.#lanes.get(conversation)?.wake()
+  }
+
+  /** Forgets the chain of a conversation: the next message begins another one. */
+  endChain(tx: Tx, conversation: ConversationId): void {
+    tx.tables.senders.delete([conversation])
+    tx.after(() => this.#lanes.get(conversation)?.wake())
+  }
+
+  /** A file is with a server: the message that waits for it may go. */
+  release(tx: Tx, blob: BlobId): void {
+    for (const lane of this.#lanes.values()) lane.release(tx, blob)
+  }
+
+  /** A file cannot be brought to a server, now or later: its message is given up. */
+  drop(blob: BlobId, failure: { code: string; message: string }): void {
+    for (const lane of this.#lanes.values()) lane.drop(blob, failure)
   }
 
   /** Resolves when nothing is under way any more: all is stored, or waits for something that is not near. */
@@ -145,22 +168,23 @@ export class Courier {
       this.#lanes.set(record.conversation, lane)
     }
     lane.add(record)
-    if (record.content.type === 'text') this.#queued++
+    if (isLine(record.content)) this.#queued++
     return lane
   }
 
-  #createLane(conversation: string, userId: UserId): Lane {
+  #createLane(conversation: ConversationId, to: Recipient): Lane {
     const { random } = this.#options
     const lane: Lane = new Lane({
       ...this.#options,
       conversation,
-      userId,
+      to,
       port: {
         isOnline: () => this.#isOnline,
         isInFlight: id => this.#inFlight.has(id),
         room: () => Math.max(0, limits.sendWindow - this.#inFlight.size),
         send: frame => this.#send(frame, lane),
         pauseMs: failures => backoffMs(failures, { ...backoff, random: random() }),
+        fail: failItem,
         onFailed: records => this.#leave(records),
         onSettled: () => this.#settle(),
       },
@@ -178,9 +202,9 @@ export class Courier {
   }
 
   #leave(records: readonly OutboxRecord[]): void {
-    const texts = records.filter(({ content }) => content.type === 'text').length
-    if (texts === 0) return
-    this.#queued -= texts
+    const lines = records.filter(({ content }) => isLine(content)).length
+    if (lines === 0) return
+    this.#queued -= lines
     this.#emitQueued()
   }
 
@@ -193,5 +217,33 @@ export class Courier {
     if (isBusy) return
     for (const resolve of this.#idle) resolve()
     this.#idle.clear()
+  }
+}
+
+/** What is told of a message that is given up: at its line or, where it has none, in a line of the program's. */
+function failItem(tx: Tx, item: OutboxRecord, failure: { code: string; message: string }): void {
+  const { id, content, conversation } = item
+  switch (content.type) {
+    case 'text':
+    case 'file':
+      setDelivery(tx, { id, state: 'failed', failure })
+      return
+    case 'edit':
+    case 'delete':
+    case 'reaction':
+    case 'timer':
+    case 'title': {
+      const record = tx.tables.conversations.get([conversation])
+      if (!record) return
+      const thread = { conversation, kind: record.kind, with: record.with }
+      appendNotice(tx, { notice: { type: 'change-failed', what: content.type, ...failure }, thread })
+      return
+    }
+    case 'receipt':
+    case 'history':
+    case 'sync':
+      return
+    default:
+      content satisfies never
   }
 }

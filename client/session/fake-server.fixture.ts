@@ -12,6 +12,7 @@ import type { Api } from '../net/api.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Socket, SocketHandlers, Transport } from '../net/transport.ts'
 import { audienceOf } from './audience.ts'
+import { FakeGroups } from './fake-groups.fixture.ts'
 
 interface FakeDevice {
   deviceId: DeviceId
@@ -19,6 +20,7 @@ interface FakeDevice {
   certificate: string
   signedPrekey: string
   oneTime: string[]
+  label?: string
   socket?: FakeSocket
 }
 
@@ -58,8 +60,14 @@ export class FakeServer {
   onUserDevices: (answer: UserDevicesResponse) => UserDevicesResponse = answer => answer
   onClaim: (answer: ClaimPrekeysResponse) => ClaimPrekeysResponse = answer => answer
   readonly revoked = new Set<DeviceId>()
+  /** Rosters, honest unless a test scripts them otherwise. */
+  readonly groups = new FakeGroups({
+    tell: (users, frame) => this.#tell(users, frame),
+  })
   /** The server's clock less the clients'. */
   skewMs = 0
+  /** While false everything is stored for the true audience, whoever it was encrypted for. */
+  isAudienceChecked = true
   /** While false nobody gets through. */
   isUp = true
   readonly #clock: Clock
@@ -208,6 +216,7 @@ export class FakeServer {
           deviceId: device.deviceId,
           certificate: device.certificate,
           active: this.#isActive(device),
+          ...(device.label === undefined ? {} : { label: device.label }),
         })),
       })),
       revokeDevice: up(({ token, deviceId }) => {
@@ -220,6 +229,28 @@ export class FakeServer {
         this.tellDevices(userId)
         return { deviceId }
       }),
+      manyDevices: up(({ users }) => ({
+        users: users.flatMap(userId => {
+          const account = this.accounts.get(userId)
+          if (!account) return []
+          const devices = this.devicesOf(userId).map(({ deviceId, certificate }) => ({
+            deviceId,
+            certificate,
+          }))
+          return [this.onUserDevices({ userId, accountKey: account.accountKey, devices })]
+        }),
+      })),
+      labelDevice: up(({ deviceId, label }) => {
+        const device = this.#device(deviceId)
+        if (label === undefined) delete device.label
+        else device.label = label
+        return { deviceId }
+      }),
+      createGroup: up(({ event, token }) => this.groups.append(event, { by: this.#device(token).userId })),
+      addRosterEvent: up(({ event, token }) => this.groups.append(event, { by: this.#device(token).userId })),
+      rosterEvents: up(({ group, from, token }) =>
+        this.groups.events(group, { from, userId: this.#device(token).userId }),
+      ),
       uploadPrekeys: up(({ token, signedPrekey, oneTimePrekeys }) => {
         const device = this.#device(token)
         device.oneTime.push(...oneTimePrekeys)
@@ -255,6 +286,7 @@ export class FakeServer {
         now: this.#clock.now() + this.skewMs,
         prekeysLeft: device.oneTime.length,
       })
+      handlers.onFrame({ t: 'groups', groups: this.groups.headsOf(device.userId) })
       const kept = [...this.undelivered.values()]
       for (const one of kept.sort((a, b) => (a.id < b.id ? -1 : 1))) this.#deliver(one, device)
       handlers.onFrame({ t: 'drained' })
@@ -297,21 +329,32 @@ export class FakeServer {
       return
     }
     if (!this.stored.has(frame.id)) {
-      const to = 'user' in frame.to ? frame.to.user : ''
-      const audience = [...this.devicesOf(to), ...this.devicesOf(from.userId)]
+      const members = 'user' in frame.to ? [frame.to.user] : this.groups.membersOf(frame.to.group)
+      const isIn = 'user' in frame.to || members.includes(from.userId)
+      const audience = [...members, from.userId]
+        .flatMap(userId => this.devicesOf(userId))
         .map(({ deviceId }) => deviceId)
         .filter(deviceId => deviceId !== from.deviceId)
-      if (audienceOf(audience) !== frame.audience) {
-        const refusal = { id: frame.id, code: 'stale_audience', message: 'Cannot store: stale', retry: true }
+      const isAudience = audienceOf(audience) === frame.audience
+      if (this.isAudienceChecked && !(isIn && isAudience)) {
+        const code = isIn ? 'stale_audience' : 'not_a_member'
+        const refusal = { id: frame.id, code, message: 'Cannot store: refused', retry: isIn }
         from.socket?.handlers.onFrame({ t: 'refused', ...refusal })
         return
       }
       this.stored.add(frame.id)
-      const kept = { id: frame.id, from, frame, pending: new Set(audience) }
+      const isNow = (deviceId: DeviceId) => frame.kind !== 'transient' || this.isOnline(deviceId)
+      const kept = { id: frame.id, from, frame, pending: new Set(audience.filter(isNow)) }
       if (kept.pending.size > 0) this.undelivered.set(frame.id, kept)
       for (const deviceId of kept.pending) this.#deliver(kept, this.#device(deviceId))
     }
     if (this.tellsStored) from.socket?.handlers.onFrame({ t: 'stored', ids: [frame.id] })
+  }
+
+  #tell(users: readonly UserId[], frame: ServerFrame): void {
+    for (const { userId, socket } of this.devices.values()) {
+      if (users.includes(userId)) socket?.handlers.onFrame(frame)
+    }
   }
 
   #deliver({ id, from, frame, pending }: Kept, to: FakeDevice): void {

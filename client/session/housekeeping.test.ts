@@ -25,7 +25,12 @@ test('`prune()` forgets ids after `seenKeepMs`, and nothing earlier', () => {
   state.commit(({ tables }) => {
     tables.seen.put(['old'], { id: 'old', at: now - seenKeepMs - 1 })
     tables.seen.put(['young'], { id: 'young', at: now - seenKeepMs })
-    tables.earlyReceipts.put(['old'], { id: 'old', conversation: 'c', at: now - seenKeepMs - 1 })
+    tables.earlyReceipts.put(['old'], {
+      id: 'old',
+      from: 'bob',
+      state: 'delivered',
+      at: now - seenKeepMs - 1,
+    })
   })
   assert.ok(prune(state, now))
   assert.equal(

@@ -51,6 +51,11 @@ export function prune(state: State, now: number): boolean {
         (t: Tables) =>
           t.earlyReceipts.delete([id]),
     ),
+    ...select(tables.heldChains.range(), ({ at }) => now - at > seenKeepMs).map(
+      ({ id }) =>
+        (t: Tables) =>
+          t.heldChains.delete([id]),
+    ),
     ...select(tables.receivers.range(), ({ at }) => now - at > chainKeepMs).map(
       record => (t: Tables) => t.receivers.delete([record.state.chain]),
     ),

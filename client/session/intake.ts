@@ -1,14 +1,25 @@
 import { FastChatError } from '../../schema/errors.ts'
 import type { MessageFrame } from '../../schema/frames.ts'
-import type { ChainId, MessageId, PrekeyId } from '../../schema/ids.ts'
+import type { ChainId, MessageId, PrekeyId, UserId } from '../../schema/ids.ts'
+import type { ChainClaims } from '../../schema/jose.ts'
 import { missingBefore, placeOf } from '../core/hold-back.ts'
-import { ChangedKey } from '../crypto/envelope.ts'
-import type { Cipher, OpenedContent } from './cipher.ts'
+import { ChangedKey, UnknownRoster } from '../crypto/envelope.ts'
+import type { Cipher, OpenedChain, OpenedContent } from './cipher.ts'
+import { applyContent } from './contents.ts'
+import { type Groups, type RosterPlace, threadOf } from './groups.ts'
 import { noteDevice, type People } from './people.ts'
 import type { Receipts } from './receipts.ts'
-import type { ChainFrame, Identity, Person, ReceiverRecord, SealedFrame, WaitingRecord } from './records.ts'
+import type {
+  ChainFrame,
+  Identity,
+  PrekeyRecord,
+  ReceiverRecord,
+  SealedFrame,
+  Thread,
+  WaitingRecord,
+} from './records.ts'
 import type { State, Tx } from './state.ts'
-import { appendMessage, appendNotice, setDelivered } from './timeline.ts'
+import { appendNotice, threadWith } from './timeline.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface IntakeOptions {
@@ -18,6 +29,7 @@ export interface IntakeOptions {
   cipher: Cipher
   waiting: Waiting
   receipts: Pick<Receipts, 'add'>
+  groups: Groups
   report: (error: unknown) => void
 }
 
@@ -29,9 +41,6 @@ interface Held {
   record?: WaitingRecord
   isCopy?: boolean
 }
-
-/** The latest moment that a Date can show: a sender may sign any number. */
-const MAX_TIME_MS = 8.64e15
 
 /**
  * One batch of received frames: first all of them are opened, in order, without writing anything; then `commit` writes
@@ -46,6 +55,9 @@ export class Intake {
   readonly #seen = new Set<MessageId>()
   readonly #receivers = new Map<ChainId, ReceiverRecord>()
   readonly #usedPrekeys = new Set<PrekeyId>()
+  /** Announcements that cannot be accepted yet, and those that were tried again. */
+  readonly #heldChains = new Map<MessageId, ChainFrame>()
+  readonly #retried = new Set<ChainFrame>()
   #held: Held[] = []
   readonly #released = new Set<WaitingRecord>()
   readonly #steps: ((tx: Tx) => void)[] = []
@@ -65,6 +77,12 @@ export class Intake {
     else if (frame.kind === 'chain' && !isCopy) await this.#tryChain(frame)
   }
 
+  /** Tries an announcement again that could not be accepted before. */
+  async retry(frame: ChainFrame): Promise<void> {
+    this.#retried.add(frame)
+    await this.#tryChain(frame)
+  }
+
   /** Lets through what waits on a chain, though something before it is missing; or tells that the chain is. */
   async giveUp(chain: ChainId): Promise<void> {
     const records = this.#options.waiting.of(chain)
@@ -74,11 +92,11 @@ export class Intake {
       if (this.#placeOf(toHeld(first)) === 'hold') await this.#open(toHeld(first))
       await this.#release(chain)
     } else {
-      const person = await this.#senderOf(first.frame)
+      const thread = await this.#threadOf(first.frame)
       this.#steps.push(tx => {
         for (const record of records) this.#options.waiting.markNoticed(tx, record)
         const missing = records.filter(({ noticed }) => !noticed).length
-        if (person) appendNotice(tx, { notice: { type: 'gap', from: first.frame.from, missing }, person })
+        if (thread) noticeGap(tx, { from: first.frame.from, missing, thread })
       })
     }
   }
@@ -91,6 +109,10 @@ export class Intake {
         for (const step of this.#steps) step(tx)
         for (const [chain, receiver] of this.#receivers) {
           tx.tables.receivers.put([chain], { ...receiver, at: tx.now })
+        }
+        for (const { id } of this.#retried) tx.tables.heldChains.delete([id])
+        for (const frame of this.#heldChains.values()) {
+          tx.tables.heldChains.put([frame.id], { id: frame.id, frame, at: tx.now })
         }
         for (const record of this.#released) waiting.remove(tx, record)
         for (const held of this.#held) {
@@ -105,27 +127,19 @@ export class Intake {
   }
 
   async #takeChain(frame: ChainFrame): Promise<void> {
-    const { cipher, people, state } = this.#options
+    const { people, state } = this.#options
     const prekeyId = frame.body.header.kid.split('/')[1] ?? ''
     const prekey = this.#usedPrekeys.has(prekeyId) ? undefined : state.tables.prekeys.get([prekeyId])
     // Its messages will wait in vain, and a notice will tell: the announcement itself is nothing that a person misses.
     if (!prekey) return
-    const pinned = people.get(frame.from)?.thumbprint ?? null
-    const opened = await cipher.openChain({ frame, prekey, pinned })
+    const opened = await this.#openChain(frame, prekey)
+    if (!opened) return
     const chain = opened.state.chain
     // A chain is never begun twice: an announcement that is brought again would open its messages again.
     if (this.#receiver(chain)) return
-    const person = people.meet(opened.with.userId, opened.with)
-    if (!person || person.conversation !== opened.state.conv) return
-    this.#set({
-      state: opened.state,
-      conversation: person.conversation,
-      with: person.userId,
-      from: frame.from,
-      device: frame.device,
-      at: 0,
-      told: [],
-    })
+    const thread = this.#threadOfChain(opened)
+    if (!thread) return
+    this.#set({ state: opened.state, ...thread, from: frame.from, device: frame.device, at: 0, told: [] })
     if (prekey.use === 'one-time') {
       this.#usedPrekeys.add(prekeyId)
       this.#steps.push(tx => tx.tables.prekeys.delete([prekeyId]))
@@ -138,6 +152,53 @@ export class Intake {
       })
     }
     await this.#release(chain)
+  }
+
+  /**
+   * Opens an announcement. Of a group it must be bound to a roster that this device has verified: if need be, the server
+   * is asked for what is new in it.
+   *
+   * @returns undefined when it is refused, of which a notice tells
+   * @throws FastChatError what the server says; `cannot_decrypt`; ChangedKey
+   */
+  async #openChain(frame: ChainFrame, prekey: PrekeyRecord): Promise<OpenedChain | undefined> {
+    const { cipher, people, groups } = this.#options
+    const pinned = people.get(frame.from)?.thumbprint ?? null
+    const group = (claims: ChainClaims) => groups.find(placeIn(claims))
+    const open = () => cipher.openChain({ frame, prekey, pinned, group })
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof UnknownRoster)) throw error
+      try {
+        await groups.catchUp(error.place.group)
+        return await open()
+      } catch (again) {
+        if (again instanceof FastChatError && again.shouldRetry()) throw again
+        return this.#refuseChain(frame, error)
+      }
+    }
+  }
+
+  /** It is kept all the same: when the true roster shows, or a key is accepted, it is tried again. */
+  #refuseChain(frame: ChainFrame, { place }: UnknownRoster): undefined {
+    const { groups } = this.#options
+    this.#heldChains.set(frame.id, frame)
+    const reason = groups.troubleOf(place)
+    const key = `${reason} ${frame.from} ${place.epoch} ${place.roster}`
+    this.#steps.push(tx => groups.refuse(tx, place.group, { reason, from: frame.from, key }))
+  }
+
+  /** The conversation of a chain whose announcement was checked; undefined when it is none that this device knows. */
+  #threadOfChain({ state, with: other }: OpenedChain): Thread | undefined {
+    const { people, groups, cipher } = this.#options
+    if ('group' in other) {
+      const record = groups.get(other.group)
+      return record && people.meet(other.sender.userId, other.sender) && threadOf(record)
+    }
+    const person = people.meet(other.userId, other)
+    if (!person || cipher.conversationWith(person.thumbprint) !== state.conv) return undefined
+    return threadWith(person)
   }
 
   /**
@@ -206,9 +267,9 @@ export class Intake {
     const told = receiver.told.filter(number => number >= opened.chain.n)
     this.#set({ ...receiver, state: opened.chain, told })
     this.#steps.push(tx => {
-      const person = { conversation: receiver.conversation, userId: receiver.with }
-      if (missing > 0) appendNotice(tx, { notice: { type: 'gap', from: receiver.from, missing }, person })
-      this.#keep(tx, { frame, opened, person })
+      const thread = threadOfReceiver(receiver)
+      if (missing > 0) noticeGap(tx, { from: receiver.from, missing, thread })
+      this.#keep(tx, { frame, opened, receiver, thread })
     })
   }
 
@@ -217,22 +278,30 @@ export class Intake {
     {
       frame,
       opened,
-      person,
-    }: { frame: SealedFrame; opened: OpenedContent; person: Pick<Person, 'userId' | 'conversation'> },
+      receiver,
+      thread,
+    }: { frame: SealedFrame; opened: OpenedContent; receiver: ReceiverRecord; thread: Thread },
   ): void {
+    const { identity, groups } = this.#options
     const { id, from } = frame
     const { content, sentAt } = opened
-    if (content.type !== 'text' && content.type !== 'receipt' && content.type !== 'unknown') return
-    const mine = from === this.#options.identity.userId
-    if (content.type === 'receipt') {
-      if (!mine) setDelivered(tx, { ids: content.ids, conversation: person.conversation })
+    const incoming = { id, from, mine: from === identity.userId, sentAt, content, thread }
+    if (thread.kind === 'direct') {
+      applyContent(tx, incoming, this.#options)
       return
     }
-    // An id that is taken: nobody may put something in the place of another message.
-    if (tx.tables.messages.get([id])) return
-    const message = { id, from, mine, content, sentAt: Math.min(sentAt, MAX_TIME_MS) }
-    appendMessage(tx, { message: mine ? { ...message, state: 'stored' } : message, person })
-    if (!mine) this.#options.receipts.add(tx, { to: from, id })
+    const record = groups.get(thread.with)
+    if (!record) return
+    const { epoch } = receiver.state
+    if (groups.mayBeHeard(record, from)) {
+      applyContent(tx, { ...incoming, group: { record, epoch } }, this.#options)
+      return
+    }
+    groups.refuse(tx, thread.with, {
+      reason: 'not-a-member',
+      from,
+      key: `gone ${from} ${record.state.epoch}`,
+    })
   }
 
   /** A message that cannot be read is told of once, and is no longer waited for. */
@@ -240,28 +309,45 @@ export class Intake {
     if (receiver.told.includes(n)) return
     const told = n >= receiver.state.n ? [...receiver.told, n].slice(-100) : receiver.told
     this.#set({ ...receiver, told })
-    this.#steps.push(tx => {
-      const person = { conversation: receiver.conversation, userId: receiver.with }
-      appendNotice(tx, { notice: { type: 'gap', from: receiver.from, missing: 1 }, person })
-    })
+    this.#steps.push(tx =>
+      noticeGap(tx, { from: receiver.from, missing: 1, thread: threadOfReceiver(receiver) }),
+    )
   }
 
-  #noticeUnreadable({ from }: MessageFrame): void {
-    const person = this.#options.people.get(from)
-    if (person)
-      this.#steps.push(tx => appendNotice(tx, { notice: { type: 'gap', from, missing: 1 }, person }))
+  #noticeUnreadable(frame: SealedFrame): void {
+    this.#steps.push(tx => this.#noticeLost(tx, frame))
   }
 
   #noticeEvicted(tx: Tx, { frame, noticed }: WaitingRecord): void {
-    const person = noticed ? undefined : tx.tables.people.get([frame.from])
-    if (person) appendNotice(tx, { notice: { type: 'gap', from: frame.from, missing: 1 }, person })
+    if (!noticed) this.#noticeLost(tx, frame)
+  }
+
+  #noticeLost(tx: Tx, frame: SealedFrame): void {
+    const thread = this.#knownThreadOf(frame)
+    if (thread) noticeGap(tx, { from: frame.from, missing: 1, thread })
   }
 
   /** Whose conversation a frame of an unknown chain belongs to. Somebody who is new is asked for. */
-  async #senderOf({ from, to }: MessageFrame): Promise<Person | undefined> {
-    if (!('user' in to)) return undefined
-    const userId = from === this.#options.identity.userId ? to.user : from
-    return await this.#options.people.ensure(userId).catch(() => undefined)
+  async #threadOf(frame: SealedFrame): Promise<Thread | undefined> {
+    const known = this.#knownThreadOf(frame)
+    if (known || 'group' in frame.to) return known
+    const person = await this.#options.people.ensure(this.#otherOf(frame, frame.to)).catch(() => undefined)
+    return person && threadWith(person)
+  }
+
+  #knownThreadOf(frame: SealedFrame): Thread | undefined {
+    const { people, groups } = this.#options
+    if ('group' in frame.to) {
+      const record = groups.get(frame.to.group)
+      // What somebody says who is not in it tells nothing to those who are.
+      return record && groups.mayBeHeard(record, frame.from) ? threadOf(record) : undefined
+    }
+    const person = people.get(this.#otherOf(frame, frame.to))
+    return person && threadWith(person)
+  }
+
+  #otherOf({ from }: SealedFrame, to: { user: UserId }): UserId {
+    return from === this.#options.identity.userId ? to.user : from
   }
 
   async #tryChain(frame: ChainFrame): Promise<void> {
@@ -269,8 +355,10 @@ export class Intake {
       await this.#takeChain(frame)
     } catch (error) {
       if (error instanceof FastChatError && error.shouldRetry()) throw error
-      if (error instanceof ChangedKey) this.#options.people.meet(frame.from, { thumbprint: error.thumbprint })
-      else this.#report(error)
+      if (error instanceof ChangedKey) {
+        this.#heldChains.set(frame.id, frame)
+        this.#options.people.meet(frame.from, { thumbprint: error.thumbprint })
+      } else this.#report(error)
     }
   }
 
@@ -304,4 +392,20 @@ export class Intake {
 function toHeld(record: WaitingRecord): Held {
   const { chain, n, frame } = record
   return { chain, n, frame, record }
+}
+
+/** Where the announced chain of a group says that it belongs. */
+function placeIn({ to, conv, epoch, roster, sub }: ChainClaims): RosterPlace {
+  return { group: 'group' in to ? to.group : '', conv, epoch, roster, user: sub }
+}
+
+function threadOfReceiver({ conversation, kind, with: other }: ReceiverRecord): Thread {
+  return { conversation, kind, with: other }
+}
+
+function noticeGap(
+  tx: Tx,
+  { from, missing, thread }: { from: UserId; missing: number; thread: Thread },
+): void {
+  appendNotice(tx, { notice: { type: 'gap', from, missing }, thread })
 }

@@ -1,11 +1,11 @@
 import { FastChatError } from '../../schema/errors.ts'
 import type { SendFrame } from '../../schema/frames.ts'
-import type { MessageId, UserId } from '../../schema/ids.ts'
+import type { BlobId, MessageId, Recipient } from '../../schema/ids.ts'
 import type { ConversationId } from '../chat.ts'
-import { audienceFor, type ChainsOptions, makeChain } from './chains.ts'
-import type { OutboxRecord, Person, SenderRecord } from './records.ts'
+import { type ChainsOptions, makeChain } from './chains.ts'
+import { audienceFor, type Parties, type Party } from './parties.ts'
+import type { OutboxRecord, SenderRecord } from './records.ts'
 import type { State, Tx } from './state.ts'
-import { setDelivery } from './timeline.ts'
 
 /** What a lane asks of the courier. */
 export interface LanePort {
@@ -15,6 +15,8 @@ export interface LanePort {
   room(): number
   send(frame: SendFrame): void
   pauseMs(failures: number): number
+  /** A message is given up: part of the transaction that takes it out of the outbox. */
+  fail(tx: Tx, item: OutboxRecord, failure: { code: string; message: string }): void
   /** These messages were given up. */
   onFailed(records: readonly OutboxRecord[]): void
   /** Something has come to rest. */
@@ -23,8 +25,9 @@ export interface LanePort {
 
 export interface LaneOptions extends ChainsOptions {
   conversation: ConversationId
-  userId: UserId
+  to: Recipient
   state: State
+  parties: Parties
   port: LanePort
   report: (error: unknown) => void
 }
@@ -41,7 +44,7 @@ const QUICK_RESEALS = 2
  * a chain before a server has stored the chain's announcement.
  */
 export class Lane {
-  readonly userId: UserId
+  readonly to: Recipient
   readonly #options: LaneOptions
   /** In the order of their serials. */
   #items: OutboxRecord[] = []
@@ -55,7 +58,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options
-    this.userId = options.userId
+    this.to = options.to
   }
 
   add(record: OutboxRecord): void {
@@ -68,13 +71,13 @@ export class Lane {
 
   /** Whether something is under way, or could be. */
   isBusy(): boolean {
-    return !this.#isStopped && (this.#isRunning || (this.#items.length > 0 && !this.#isPaused))
+    return !this.#isStopped && (this.#isRunning || (this.#hasReady() && !this.#isPaused))
   }
 
   /** Does what can be done now. */
   pump(): void {
     this.#again = true
-    if (this.#isRunning || this.#isPaused || this.#isStopped || this.#items.length === 0) return
+    if (this.#isRunning || this.#isPaused || this.#isStopped || !this.#hasReady()) return
     this.#isRunning = true
     this.#run().catch(this.#options.report)
   }
@@ -140,10 +143,7 @@ export class Lane {
     const isAnnouncement = this.#sender()?.announcement?.id === id
     if (isAnnouncement) {
       this.#options.state.commit(tx => tx.tables.senders.delete([this.#options.conversation]))
-      this.#fail(
-        this.#items.filter(({ sealed }) => !sealed),
-        failure,
-      )
+      this.#fail(this.#unsealed(), failure)
     } else {
       this.#fail(
         this.#items.filter(item => item.id === id),
@@ -168,18 +168,19 @@ export class Lane {
   }
 
   async #step(): Promise<void> {
-    const { port, people, cipher, clock } = this.#options
+    const { port, cipher, clock } = this.#options
     if (!port.isOnline()) return
     const sender = this.#sender()
     if (!this.#sendSealed(sender) || sender?.announcement) return
-    if (!this.#items.some(({ sealed }) => !sealed) || port.room() === 0) return
-    const person = await this.#findPerson()
-    const audience = audienceFor(people, person.userId)
+    if (this.#unsealed().length === 0 || port.room() === 0) return
+    const party = await this.#findParty()
+    const { roster } = party
+    const audience = audienceFor(party)
     const isKnown = sender !== undefined && audience !== undefined
-    const room = isKnown ? cipher.roomOf(sender.state, { person, audience, now: clock.now() }) : 0
+    const room = isKnown ? cipher.roomOf(sender.state, { roster, audience, now: clock.now() }) : 0
     this.#again = true
     if (sender && room > 0) await this.#seal(sender, room)
-    else await this.#replaceChain(person)
+    else await this.#replaceChain(party)
   }
 
   /** @returns false when the window is full */
@@ -195,26 +196,20 @@ export class Lane {
     return true
   }
 
-  async #findPerson(): Promise<Person> {
-    const { people, identity } = this.#options
-    const isChanged = people.get(this.userId)?.changedTo !== undefined
-    if (this.#mustRefresh || isChanged) {
-      await people.refresh(identity.userId)
-      if (this.userId !== identity.userId) await people.refresh(this.userId)
-      this.#mustRefresh = false
-    }
-    return await people.ensure(this.userId)
+  async #findParty(): Promise<Party> {
+    const party = await this.#options.parties.find(this.to, { isStale: this.#mustRefresh })
+    this.#mustRefresh = false
+    return party
   }
 
-  async #replaceChain(person: Person): Promise<void> {
+  async #replaceChain(party: Party): Promise<void> {
     const { conversation, state } = this.#options
-    const { state: chain, audience, body } = await makeChain(person, this.#options)
+    const { state: chain, audience, body } = await makeChain(party, this.#options)
     state.commit(tx => {
       const record: SenderRecord = { state: chain }
       if (body) {
         const id = tx.nextId()
-        const to = { user: person.userId }
-        record.announcement = { id, frame: { t: 'send', kind: 'chain', id, to, audience, body } }
+        record.announcement = { id, frame: { t: 'send', kind: 'chain', id, to: this.to, audience, body } }
       }
       tx.tables.senders.put([conversation], record)
     })
@@ -223,19 +218,19 @@ export class Lane {
   async #seal(sender: SenderRecord, room: number): Promise<void> {
     const { cipher, conversation, state, port } = this.#options
     const count = Math.min(SEAL_BATCH, room, port.room())
-    const batch = this.#items.filter(({ sealed }) => !sealed).slice(0, count)
+    const batch = this.#unsealed().slice(0, count)
     let chain = sender.state
     const sealed: OutboxRecord[] = []
     for (const item of batch) {
       const made = await cipher.seal({ chain, id: item.id, sentAt: item.sentAt, content: item.content })
       chain = made.chain
-      const { id, to: user } = item
+      const { id, to } = item
       const { audience } = sender.state
       sealed.push({
         ...item,
         sealed: {
           chain: chain.chain,
-          frame: { t: 'send', kind: 'message', id, to: { user }, audience, body: made.body },
+          frame: { t: 'send', kind: 'message', id, to, audience, body: made.body },
         },
       })
     }
@@ -255,19 +250,16 @@ export class Lane {
       if (error.code === 'stale_audience') this.#mustRefresh = true
       this.pause()
     } else {
-      this.#fail(
-        this.#items.filter(({ sealed }) => !sealed),
-        error,
-      )
+      this.#fail(this.#unsealed(), error)
     }
   }
 
   #fail(items: readonly OutboxRecord[], { code, message }: { code: string; message: string }): void {
     if (items.length === 0) return
     this.#options.state.commit(tx => {
-      for (const { serial, id } of items) {
-        tx.tables.outbox.delete([serial])
-        setDelivery(tx, { id, state: 'failed', failure: { code, message } })
+      for (const item of items) {
+        tx.tables.outbox.delete([item.serial])
+        this.#options.port.fail(tx, item, { code, message })
       }
       tx.after(() => {
         this.#remove(items)
@@ -278,6 +270,33 @@ export class Lane {
 
   #sender(): SenderRecord | undefined {
     return this.#options.state.tables.senders.get([this.#options.conversation])
+  }
+
+  /** What can be sealed: a file's message only once its file is with a server. */
+  #unsealed(): OutboxRecord[] {
+    return this.#items.filter(({ sealed, awaits }) => !sealed && awaits === undefined)
+  }
+
+  #hasReady(): boolean {
+    return this.#items.some(({ awaits }) => awaits === undefined)
+  }
+
+  /** A message's file is with a server. */
+  release(tx: Tx, awaited: BlobId): void {
+    for (const item of this.#items) {
+      if (item.awaits !== awaited) continue
+      const { awaits: _, ...ready } = item
+      this.#put(tx, ready)
+    }
+    tx.after(() => this.pump())
+  }
+
+  /** Gives up a message of which the file cannot be brought to a server. */
+  drop(awaited: BlobId, failure: { code: string; message: string }): void {
+    this.#fail(
+      this.#items.filter(({ awaits }) => awaits === awaited),
+      failure,
+    )
   }
 
   #put(tx: Tx, item: OutboxRecord): void {

@@ -2,13 +2,15 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { UserDevicesResponse } from '../../schema/http.ts'
 import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
 import type { Ed25519Jwk } from '../../schema/jose.ts'
+import { limits } from '../../schema/limits.ts'
+import type { Notice } from '../chat.ts'
 import type { Connection } from '../net/connection.ts'
 import { audienceOf } from './audience.ts'
 import type { Cipher } from './cipher.ts'
 import { Mutex } from './mutex.ts'
 import type { Identity, KnownDevice, Person } from './records.ts'
 import type { State, Tx } from './state.ts'
-import { appendNotice } from './timeline.ts'
+import { appendNotice, changeConversation, threadWith } from './timeline.ts'
 
 export interface PeopleOptions {
   identity: Identity
@@ -56,9 +58,7 @@ export class People {
    *   account key does not vouch for; `no_server` and what the server says
    */
   refresh(userId: UserId): Promise<Person> {
-    const mutex = this.#mutexes.get(userId) ?? new Mutex()
-    this.#mutexes.set(userId, mutex)
-    return mutex.run(() => this.#refresh(userId))
+    return this.#mutexOf(userId).run(() => this.#refresh(userId))
   }
 
   /**
@@ -84,13 +84,37 @@ export class People {
     })
   }
 
-  /** The devices that a message to somebody is encrypted for, without this one; undefined until both were asked for. */
-  devicesFor(userId: UserId): KnownDevice[] | undefined {
+  /**
+   * Asks for the devices of many, a hundred at a time; each is checked as in `refresh`.
+   *
+   * @throws FastChatError `unknown_user` when the server leaves somebody out; as `refresh`
+   */
+  async refreshMany(userIds: readonly UserId[]): Promise<void> {
+    const { connection } = this.#options
+    for (let from = 0; from < userIds.length; from += limits.maxUsersPerQuestion) {
+      const asked = userIds.slice(from, from + limits.maxUsersPerQuestion)
+      const answer = await connection.request((api, token) => api.manyDevices({ users: asked, token }))
+      const byUser = new Map(answer.users.map(found => [found.userId, found]))
+      for (const userId of asked) {
+        const found = byUser.get(userId)
+        if (!found) throw unknownUser(userId)
+        await this.#mutexOf(userId).run(() => this.#learn(found))
+      }
+    }
+  }
+
+  /**
+   * The devices that a message to these people is encrypted for: theirs and one's own, without this one; undefined until
+   * all of them were asked for.
+   */
+  devicesFor(userIds: readonly UserId[]): KnownDevice[] | undefined {
     const { identity } = this.#options
-    const theirs = this.get(userId)?.devices
-    const own = this.get(identity.userId)?.devices
-    if (!theirs || !own) return undefined
-    const byId = new Map([...theirs, ...own].map(device => [device.deviceId, device]))
+    const byId = new Map<DeviceId, KnownDevice>()
+    for (const userId of [identity.userId, ...userIds]) {
+      const devices = this.get(userId)?.devices
+      if (!devices) return undefined
+      for (const device of devices) byId.set(device.deviceId, device)
+    }
     byId.delete(identity.deviceId)
     return [...byId.values()]
   }
@@ -103,17 +127,23 @@ export class People {
     if (idsOf(person.devices) !== audience) await this.refresh(userId)
   }
 
+  #mutexOf(userId: UserId): Mutex {
+    const mutex = this.#mutexes.get(userId) ?? new Mutex()
+    this.#mutexes.set(userId, mutex)
+    return mutex
+  }
+
   async #refresh(userId: UserId): Promise<Person> {
-    const { connection, cipher, state, onDevicesChanged } = this.#options
-    const answer = await this.#ask(userId, connection)
+    return await this.#learn(await this.#ask(userId, this.#options.connection))
+  }
+
+  /** Checks what a server says of somebody, and keeps it. */
+  async #learn(answer: UserDevicesResponse): Promise<Person> {
+    const { cipher, state, onDevicesChanged } = this.#options
+    const { userId } = answer
     const thumbprint = await cipher.thumbprintOf(answer.accountKey)
     const person = this.meet(userId, { thumbprint, jwk: answer.accountKey })
-    if (!person) {
-      throw new FastChatError(
-        'account_key_changed',
-        `Cannot send to "${userId}": their account key is another one than before`,
-      )
-    }
+    if (!person) throw keyChanged(userId)
     const devices = await this.#verify(answer, person.devices ?? [])
     return state.commit(tx => {
       const before = tx.tables.people.get([userId]) ?? person
@@ -121,9 +151,10 @@ export class People {
       const gone = added(devices, before.devices ?? [])
       const after: Person = { ...withTold(rest, gone), accountKey: answer.accountKey, devices }
       tx.tables.people.put([userId], after)
+      changeConversation(tx, { conversation: after.conversation, isKeyChanged: undefined })
       for (const deviceId of before.devices ? added(before.devices, devices) : []) {
         if (before.toldDevices?.includes(deviceId)) continue
-        appendNotice(tx, { notice: { type: 'device-added', user: userId, deviceId }, person: after })
+        noticeOf(tx, { notice: { type: 'device-added', user: userId, deviceId }, person: after })
       }
       if (idsOf(before.devices) !== idsOf(devices)) tx.after(() => onDevicesChanged(userId))
       return after
@@ -131,13 +162,12 @@ export class People {
   }
 
   async #ask(userId: UserId, connection: Pick<Connection, 'request'>): Promise<UserDevicesResponse> {
-    const unknown = () => new FastChatError('unknown_user', `Cannot find "${userId}": there is no such user`)
     try {
       const answer = await connection.request((api, token) => api.userDevices({ userId, token }))
-      if (answer.userId !== userId) throw unknown()
+      if (answer.userId !== userId) throw unknownUser(userId)
       return answer
     } catch (error) {
-      if (error instanceof FastChatError && error.code === 'not_found') throw unknown()
+      if (error instanceof FastChatError && error.code === 'not_found') throw unknownUser(userId)
       throw error
     }
   }
@@ -158,11 +188,24 @@ export class People {
   }
 }
 
+function unknownUser(userId: UserId): FastChatError {
+  return new FastChatError('unknown_user', `Cannot find "${userId}": there is no such user`)
+}
+
+/** What stops sending to somebody whose account key is not the pinned one. */
+export function keyChanged(userId: UserId): FastChatError {
+  return new FastChatError(
+    'account_key_changed',
+    `Cannot send to "${userId}": their account key is another one than before`,
+  )
+}
+
 /** Told once for each other key: a server that repeats itself fills no conversation. */
 function noteOtherKey(tx: Tx, { known, changedTo }: { known: Person; changedTo: Base64Url32 }): void {
   if (known.changedTo === changedTo) return
   tx.tables.people.put([known.userId], { ...known, changedTo })
-  appendNotice(tx, { notice: { type: 'account-key-changed', user: known.userId }, person: known })
+  noticeOf(tx, { notice: { type: 'account-key-changed', user: known.userId }, person: known })
+  changeConversation(tx, { conversation: known.conversation, isKeyChanged: true })
 }
 
 /**
@@ -174,7 +217,17 @@ export function noteDevice(tx: Tx, { userId, deviceId }: { userId: UserId; devic
   const isNamed = person?.devices?.some(device => device.deviceId === deviceId) ?? true
   if (!person || isNamed || person.toldDevices?.includes(deviceId)) return
   tx.tables.people.put([userId], withTold(person, [deviceId]))
-  appendNotice(tx, { notice: { type: 'device-added', user: userId, deviceId }, person })
+  noticeOf(tx, { notice: { type: 'device-added', user: userId, deviceId }, person })
+}
+
+/**
+ * A notice about somebody. Whom one only shares groups with has no conversation that it could stand in; what is told of
+ * oneself always has one.
+ */
+function noticeOf(tx: Tx, { notice, person }: { notice: Notice; person: Person }): void {
+  const isOwn = tx.tables.identity.get([])?.userId === person.userId
+  if (!isOwn && !tx.tables.conversations.get([person.conversation])) return
+  appendNotice(tx, { notice, thread: threadWith(person) })
 }
 
 function withTold(person: Person, deviceIds: readonly DeviceId[]): Person {

@@ -1,7 +1,7 @@
-import type { MessageId, UserId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Courier } from './courier.ts'
+import type { ReceiptDue } from './records.ts'
 import type { State, Tx } from './state.ts'
 
 export interface ReceiptsOptions {
@@ -25,7 +25,7 @@ export class Receipts {
   }
 
   /** Part of the transaction that stores the message. */
-  add(tx: Tx, due: { to: UserId; id: MessageId }): void {
+  add(tx: Tx, due: ReceiptDue): void {
     tx.tables.receiptsDue.put([due.to, due.id], due)
     tx.after(() => this.#schedule())
   }
@@ -45,13 +45,17 @@ export class Receipts {
   flush(): void {
     this.stop()
     const { state, courier } = this.#options
-    const bySender = new Map<UserId, MessageId[]>()
+    const groups = new Map<string, ReceiptDue[]>()
     for (const { value } of state.tables.receiptsDue.range()) {
-      bySender.set(value.to, [...(bySender.get(value.to) ?? []), value.id])
+      const key = `${value.state} ${value.to}`
+      groups.set(key, [...(groups.get(key) ?? []), value])
     }
-    if (bySender.size === 0) return
+    if (groups.size === 0) return
     state.commit(tx => {
-      for (const [to, all] of bySender) {
+      for (const [first, ...more] of groups.values()) {
+        if (!first) continue
+        const { to, state: receipt } = first
+        const all = [first, ...more].map(({ id }) => id)
         const person = tx.tables.people.get([to])
         for (const id of all) tx.tables.receiptsDue.delete([to, id])
         // Who wrote is known: a message is stored after its chain.
@@ -60,9 +64,9 @@ export class Receipts {
           courier.enqueue(tx, {
             id: tx.nextId(),
             conversation: person.conversation,
-            to,
+            to: { user: to },
             sentAt: tx.now,
-            content: { type: 'receipt', state: 'delivered', ids: all.slice(at, at + limits.maxReceiptIds) },
+            content: { type: 'receipt', state: receipt, ids: all.slice(at, at + limits.maxReceiptIds) },
           })
         }
       }

@@ -14,7 +14,11 @@ export interface ReceiverOptions extends IntakeOptions {
   onDrained: () => void
 }
 
-type Job = { type: 'frame'; frame: MessageFrame } | { type: 'drained'; connection: number } | { type: 'gaps' }
+type Job =
+  | { type: 'frame'; frame: MessageFrame }
+  | { type: 'drained'; connection: number }
+  | { type: 'gaps' }
+  | { type: 'held' }
 
 const backoff = { baseMs: 500, maxMs: 30_000 }
 
@@ -43,6 +47,11 @@ export class Receiver {
 
   pushDrained(): void {
     this.#add({ type: 'drained', connection: this.#connection })
+  }
+
+  /** What could not be accepted may be now: a roster has grown, or a key was accepted. */
+  retryHeld(): void {
+    if (!this.#jobs.some(({ type }) => type === 'held')) this.#add({ type: 'held' })
   }
 
   onOffline(): void {
@@ -99,6 +108,9 @@ export class Receiver {
   async #do(job: Job | undefined): Promise<void> {
     if (job?.type === 'gaps') {
       await this.#giveUpGaps()
+    } else if (job?.type === 'held') {
+      const held = Array.from(this.#options.state.tables.heldChains.range(), ({ value }) => value)
+      for (const { frame } of held) await this.#write(intake => intake.retry(frame))
     } else if (job?.type === 'drained' && job.connection === this.#connection) {
       this.#drainedAt = this.#options.clock.now()
       this.#options.onDrained()

@@ -1,8 +1,19 @@
-import type { KnownContent } from '../../schema/content.ts'
+import type { BlobRef, KnownContent } from '../../schema/content.ts'
 import type { MessageFrame, SendFrame } from '../../schema/frames.ts'
-import type { Base64Url32, ChainId, DeviceId, MessageId, PrekeyId, UserId } from '../../schema/ids.ts'
+import type {
+  Base64Url32,
+  BlobId,
+  ChainId,
+  DeviceId,
+  GroupId,
+  MessageId,
+  PrekeyId,
+  Recipient,
+  UserId,
+} from '../../schema/ids.ts'
 import type { Ed25519Jwk } from '../../schema/jose.ts'
-import type { ConversationId, TimelineItem } from '../chat.ts'
+import type { ConversationId, ConversationSummary, RosterTrouble, TimelineItem } from '../chat.ts'
+import type { RosterHistory } from '../core/roster-history.ts'
 import type { PrivateJwk, ReceiverChain, SenderChain } from '../crypto/types.ts'
 import type { Store, Table } from '../store/store.ts'
 
@@ -32,19 +43,41 @@ export interface Person {
   devices?: KnownDevice[]
   /** Devices that were told of and that no server names now: they wrote before one did, or were revoked. */
   toldDevices?: DeviceId[]
+  /** The thumbprint that the person compared with them: while it is the pinned one, they are verified. */
+  verified?: Base64Url32
+  /** Nothing of theirs is shown. */
+  isBlocked?: boolean
   /** A server or a sender came with this other account key: nothing is sent until somebody decides. */
   changedTo?: Base64Url32
 }
 
+/** Which conversation something belongs to. */
+export interface Thread {
+  conversation: ConversationId
+  kind: 'direct' | 'group'
+  /** A user id, or a group id. */
+  with: string
+}
+
 /** A conversation. `serial` stands for it in keys, so that a key does not tell whom it is with. */
-export interface ConversationRecord {
-  id: ConversationId
+export interface ConversationRecord extends ConversationSummary {
   serial: number
-  kind: 'direct'
-  with: UserId
   nextSeq: number
-  unread: number
-  lastAt: number
+}
+
+/** A group by what this device has verified of its roster. */
+export interface GroupRecord extends RosterHistory {
+  group: GroupId
+  /** Follows from its first event, so that another group of the same id is another conversation. */
+  conversation: ConversationId
+  /** What its admins call it, and which message said so: the last one counts, whatever the order in which they come. */
+  title?: { text: string; at: number; id: MessageId }
+  /** Who was removed, or left, and when this device learned it, ms: what they sent before may still come. */
+  removedAt: Record<UserId, number>
+  /** Its server shows what cannot be: nothing is sent until it shows the true roster again. */
+  trouble?: RosterTrouble
+  /** What was told of already, so that a server which repeats itself fills no conversation. */
+  told?: string[]
 }
 
 /** A message that no server has stored yet. */
@@ -52,9 +85,11 @@ export interface OutboxRecord {
   serial: number
   id: MessageId
   conversation: ConversationId
-  to: UserId
+  to: Recipient
   sentAt: number
   content: KnownContent
+  /** It is not sealed before this file is with a server. */
+  awaits?: BlobId
   /** Once sealed: the chain, and the bytes that are sent as often as needed. */
   sealed?: { chain: ChainId; frame: SendFrame }
 }
@@ -68,12 +103,20 @@ export interface SenderRecord {
 export interface ReceiverRecord {
   state: ReceiverChain
   conversation: ConversationId
-  with: UserId
+  kind: Thread['kind']
+  with: string
   from: UserId
   device: DeviceId
   at: number
   /** Numbers whose messages could not be read, of which a notice told. */
   told: number[]
+}
+
+/** An announcement that cannot be accepted yet: of a roster that is not known here, or by a key that is not accepted. */
+export interface HeldChain {
+  id: MessageId
+  frame: ChainFrame
+  at: number
 }
 
 export type ChainFrame = Extract<MessageFrame, { kind: 'chain' }>
@@ -99,6 +142,18 @@ export interface PrekeyRecord {
   upload?: string
 }
 
+/** The file of a message: what opens it, and whether it is on this machine. */
+export interface FileRecord {
+  ref: BlobRef
+  state: 'remote' | 'here' | 'gone'
+}
+
+export interface ReceiptDue {
+  to: UserId
+  id: MessageId
+  state: 'delivered' | 'read'
+}
+
 export interface Tables {
   identity: Table<Identity>
   people: Table<Person>
@@ -112,13 +167,19 @@ export interface Tables {
   senders: Table<SenderRecord>
   receivers: Table<ReceiverRecord>
   waiting: Table<WaitingRecord>
+  heldChains: Table<HeldChain>
+  groups: Table<GroupRecord>
   prekeys: Table<PrekeyRecord>
   /** Ids of frames that were received. */
   seen: Table<{ id: MessageId; at: number }>
+  /** The keys of files, by the messages that brought them. */
+  files: Table<FileRecord>
   /** Messages that are to be acknowledged to their senders. */
-  receiptsDue: Table<{ to: UserId; id: MessageId }>
+  receiptsDue: Table<ReceiptDue>
+  /** In groups: who has received and read a message of one's own. */
+  receiptsOf: Table<{ by: Record<UserId, 'none' | 'delivered' | 'read'> }>
   /** Receipts that came before the message they are for. */
-  earlyReceipts: Table<{ id: MessageId; conversation: ConversationId; at: number }>
+  earlyReceipts: Table<{ id: MessageId; from: UserId; state: 'delivered' | 'read'; at: number }>
   meta: Table<Meta[keyof Meta]>
 }
 
@@ -145,9 +206,13 @@ export function openTables(store: Store): Tables {
     senders: store.table('senders', secret),
     receivers: store.table('receivers', secret),
     waiting: store.table('waiting'),
+    heldChains: store.table('held-chains', secret),
+    groups: store.table('groups', secret),
     prekeys: store.table('prekeys', secret),
     seen: store.table('seen', secret),
+    files: store.table('files', secret),
     receiptsDue: store.table('receipts-due', secret),
+    receiptsOf: store.table('receipts-of', secret),
     earlyReceipts: store.table('early-receipts', secret),
     meta: store.table('meta'),
   }

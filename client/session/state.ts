@@ -15,6 +15,8 @@ export interface Tx {
   emit(event: ChatEvent): void
   /** Done once all is on the disk. */
   after(action: () => void): void
+  /** Done when nothing was written after all: undoes what was changed in memory. The last one first. */
+  onFailure(undo: () => void): void
   /** A number that was never given before. */
   nextSerial(): number
   /** An id greater than all before it, across restarts. */
@@ -60,7 +62,8 @@ export class State {
     const now = clock.now()
     const events = new Map<string, ChatEvent>()
     const actions: (() => void)[] = []
-    const result = this.#store.transaction(() =>
+    const undos: (() => void)[] = []
+    const result = this.#run(undos, () =>
       work({
         tables,
         now,
@@ -71,6 +74,7 @@ export class State {
           events.set(key, event)
         },
         after: action => void actions.push(action),
+        onFailure: undo => void undos.push(undo),
         nextSerial: () => {
           const serial = (this.#meta('lastSerial') ?? 0) + 1
           tables.meta.put(['lastSerial'], serial)
@@ -86,6 +90,15 @@ export class State {
     for (const action of actions) action()
     for (const event of events.values()) this.emit(event)
     return result
+  }
+
+  #run<T>(undos: readonly (() => void)[], work: () => T): T {
+    try {
+      return this.#store.transaction(work)
+    } catch (error) {
+      for (const undo of [...undos].reverse()) undo()
+      throw error
+    }
   }
 
   subscribe(listener: (event: ChatEvent) => void): () => void {
@@ -115,6 +128,10 @@ export class State {
 
 function keyOf(event: ChatEvent): string {
   if (event.type === 'item') return `item ${event.item.id}`
+  if (event.type === 'item-removed') return `item ${event.id}`
   if (event.type === 'conversation') return `conversation ${event.conversation.id}`
+  if (event.type === 'history-changed') return `history ${event.conversation}`
+  if (event.type === 'transfer') return `transfer ${event.transfer.message}`
+  if (event.type === 'typing') return `typing ${event.conversation} ${event.user}`
   return event.type
 }

@@ -190,9 +190,13 @@ function tick(): Promise<false> {
 }
 
 function describe(item: TimelineItem): string {
-  if (item.kind === 'notice')
-    return `(${item.notice.type}${'missing' in item.notice ? ` ${item.notice.missing}` : ''})`
-  return `${item.from}: ${item.content.type === 'text' ? item.content.text : item.content.type === 'unknown' ? item.content.originally : item.content.type}`
+  if (item.kind === 'message') {
+    const { content } = item
+    return `${item.from}: ${content.type === 'text' ? content.text : content.type === 'unknown' ? content.originally : content.type}`
+  }
+  const { type, ...about } = item.notice
+  const said = Object.values(about).filter(value => typeof value === 'number' || type === 'roster-refused')
+  return `(${[type, ...said].join(' ')})`
 }
 
 /** The states of one's own messages with somebody, oldest first. */

@@ -1,31 +1,47 @@
-import type { MessageId } from '../../schema/ids.ts'
+import type { MessageId, UserId } from '../../schema/ids.ts'
+import { limits } from '../../schema/limits.ts'
 import type {
   ConversationId,
   ConversationSummary,
   DeliveryState,
   MessageItem,
+  Notice,
   NoticeItem,
   TimelineItem,
 } from '../chat.ts'
 import { advance } from '../core/delivery.ts'
-import type { ConversationRecord, Person, Tables } from './records.ts'
+import type { ConversationRecord, Person, Tables, Thread } from './records.ts'
 import type { Tx } from './state.ts'
 
 /** What is said of a message when it enters the timeline; the rest follows from the conversation. */
-export type NewMessage = Pick<MessageItem, 'id' | 'from' | 'mine' | 'sentAt' | 'content' | 'state'>
+export type NewMessage = Pick<
+  MessageItem,
+  'id' | 'from' | 'mine' | 'sentAt' | 'content' | 'state' | 'expiresInMs' | 'expiresAt' | 'receipts'
+> & { replyTo?: MessageId }
 
-/** The conversation with a person, made when it is not there. */
+/** The latest moment that a Date can show: a sender may sign any number. */
+const MAX_TIME_MS = 8.64e15
+const MAX_EXCERPT_CHARS = 120
+
+/** The conversation of two people. */
+export function threadWith({ conversation, userId }: Pick<Person, 'conversation' | 'userId'>): Thread {
+  return { conversation, kind: 'direct', with: userId }
+}
+
+/** A conversation, made when it is not there. */
 export function ensureConversation(
   tx: Tx,
-  { conversation: id, userId }: Pick<Person, 'conversation' | 'userId'>,
+  { conversation: id, kind, with: other }: Thread,
+  begun: Partial<Changeable> = {},
 ): ConversationRecord {
   const known = tx.tables.conversations.get([id])
   if (known) return known
   const record: ConversationRecord = {
     id,
     serial: tx.nextSerial(),
-    kind: 'direct',
-    with: userId,
+    kind,
+    with: other,
+    ...begun,
     nextSeq: 1,
     unread: 0,
     lastAt: tx.now,
@@ -37,18 +53,19 @@ export function ensureConversation(
 /** Puts a message at the end of a conversation. One from somebody else is unread. */
 export function appendMessage(
   tx: Tx,
-  { message, person }: { message: NewMessage; person: Pick<Person, 'conversation' | 'userId'> },
+  { message, thread }: { message: NewMessage; thread: Thread },
 ): MessageItem {
   const { tables, now } = tx
-  const record = ensureConversation(tx, person)
+  const record = ensureConversation(tx, thread)
   const place = { serial: record.serial, seq: record.nextSeq }
-  const early = message.mine ? tables.earlyReceipts.get([message.id]) : undefined
-  const isDelivered = early?.conversation === record.id
-  if (isDelivered) tables.earlyReceipts.delete([message.id])
+  const { replyTo, ...rest } = message
   const item: MessageItem = {
     kind: 'message',
-    ...message,
-    ...(isDelivered ? { state: 'delivered' } : {}),
+    ...rest,
+    sentAt: Math.min(message.sentAt, MAX_TIME_MS),
+    ...(replyTo === undefined
+      ? {}
+      : { replyTo: excerptOf(tables, { id: replyTo, conversation: record.id }) }),
     conversation: record.id,
     seq: place.seq,
     receivedAt: now,
@@ -67,15 +84,39 @@ export function appendMessage(
     unread: record.unread + (message.mine ? 0 : 1),
     lastAt: now,
   })
+  // A receipt may have overtaken what was written on another device of this account.
+  const early = message.mine ? tables.earlyReceipts.get([message.id]) : undefined
+  if (early) {
+    tables.earlyReceipts.delete([message.id])
+    setReceipts(tx, { from: early.from, state: early.state, ids: [message.id] })
+  }
   return item
 }
 
+/** What is shown of the message that another one answers: only of the same conversation. */
+function excerptOf(
+  tables: Tables,
+  { id, conversation }: { id: MessageId; conversation: ConversationId },
+): NonNullable<MessageItem['replyTo']> {
+  const answered = findMessage(tables, id)
+  if (answered?.conversation !== conversation) return { id }
+  const { content, from } = answered
+  switch (content.type) {
+    case 'text':
+      return { id, from, excerpt: Array.from(content.text).slice(0, MAX_EXCERPT_CHARS).join('') }
+    case 'file':
+      return { id, from, excerpt: content.caption ?? content.name }
+    case 'deleted':
+    case 'unknown':
+      return { id, from }
+    default:
+      return content satisfies never
+  }
+}
+
 /** Puts a line of the program's own at the end of a conversation. */
-export function appendNotice(
-  tx: Tx,
-  { notice, person }: { notice: NoticeItem['notice']; person: Pick<Person, 'conversation' | 'userId'> },
-): void {
-  const record = ensureConversation(tx, person)
+export function appendNotice(tx: Tx, { notice, thread }: { notice: Notice; thread: Thread }): void {
+  const record = ensureConversation(tx, thread)
   const item: NoticeItem = {
     kind: 'notice',
     id: tx.nextId(),
@@ -102,17 +143,54 @@ export function setDelivery(
   putMessage(tx, { ...rest, state: next, ...(next === 'failed' && failure ? { failure } : {}) })
 }
 
-/** A device of the person in `conversation` has these messages. */
-export function setDelivered(
+/**
+ * Somebody has these messages of one's own, or has read them: the other one of a conversation of two, or a member of a
+ * group. What they say of other messages counts for nothing.
+ */
+export function setReceipts(
   tx: Tx,
-  { ids, conversation }: { ids: readonly MessageId[]; conversation: ConversationId },
+  { from, state, ids }: { from: UserId; state: 'delivered' | 'read'; ids: readonly MessageId[] },
 ): void {
   for (const id of ids) {
     const item = findMessage(tx.tables, id)
+    const record = item && tx.tables.conversations.get([item.conversation])
     // Written on another device of this account: the receipt may overtake it.
-    if (!item) tx.tables.earlyReceipts.put([id], { id, conversation, at: tx.now })
-    else if (item.mine && item.conversation === conversation) setDelivery(tx, { id, state: 'delivered' })
+    if (!item) tx.tables.earlyReceipts.put([id], { id, from, state, at: tx.now })
+    else if (item.mine && record?.kind === 'direct' && record.with === from) setDelivery(tx, { id, state })
+    else if (item.mine && record?.kind === 'group') countReceipt(tx, { item, from, state })
   }
+}
+
+function countReceipt(
+  tx: Tx,
+  { item, from, state }: { item: MessageItem; from: UserId; state: 'delivered' | 'read' },
+): void {
+  const counted = tx.tables.receiptsOf.get([item.id])
+  if (
+    !counted ||
+    !Object.hasOwn(counted.by, from) ||
+    counted.by[from] === 'read' ||
+    counted.by[from] === state
+  )
+    return
+  const by = { ...counted.by, [from]: state }
+  tx.tables.receiptsOf.put([item.id], { by })
+  const states = Object.values(by)
+  const read = states.filter(one => one === 'read').length
+  const delivered = states.filter(one => one !== 'none').length
+  const of = states.length
+  putMessage(tx, { ...item, receipts: { delivered, read, of } })
+  if (read === of) setDelivery(tx, { id: item.id, state: 'read' })
+  else if (delivered === of) setDelivery(tx, { id: item.id, state: 'delivered' })
+}
+
+/** A message of one's own to a group: from now on it is counted which of its members have it. */
+export function expectReceipts(tx: Tx, { id, members }: { id: MessageId; members: readonly UserId[] }): void {
+  if (members.length === 0 || members.length + 1 > limits.maxReceiptMembers) return
+  const by = Object.fromEntries(members.map(member => [member, 'none' as const]))
+  tx.tables.receiptsOf.put([id], { by })
+  const item = findMessage(tx.tables, id)
+  if (item) putMessage(tx, { ...item, receipts: { delivered: 0, read: 0, of: members.length } })
 }
 
 /** The messages up to `upToSeq` have been seen. */
@@ -170,9 +248,37 @@ export function readConversations(tables: Tables): ConversationSummary[] {
   )
 }
 
-export function summarise({ id, kind, with: user, unread, lastAt }: ConversationRecord): ConversationSummary {
-  return { id, kind, with: user, unread, lastAt }
+export function summarise({
+  serial: _serial,
+  nextSeq: _nextSeq,
+  ...summary
+}: ConversationRecord): ConversationSummary {
+  return summary
 }
+
+/** Changes what is said of a conversation; nothing when it is not there, or is so already. */
+export function changeConversation(
+  tx: Tx,
+  { conversation, ...change }: { conversation: ConversationId } & Partial<Changeable>,
+): void {
+  const record = tx.tables.conversations.get([conversation])
+  if (!record) return
+  const names = Object.keys(change) as (keyof Changeable)[]
+  if (names.every(name => record[name] === change[name])) return
+  save(tx, { ...record, ...change })
+}
+
+type Changeable = Pick<
+  ConversationSummary,
+  | 'title'
+  | 'role'
+  | 'memberCount'
+  | 'isRequest'
+  | 'isVerified'
+  | 'isKeyChanged'
+  | 'isBlocked'
+  | 'disappearAfterMs'
+>
 
 function putMessage(tx: Tx, item: MessageItem): void {
   const place = tx.tables.messages.get([item.id])

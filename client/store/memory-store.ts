@@ -6,23 +6,27 @@ interface Entry {
   json: string
 }
 /** By the hex form of the encoded key, whose order is that of the keys. */
-type Entries = ReadonlyMap<string, Entry>
+type Entries = Map<string, Entry>
 
 /**
  * A store that lives as long as the process: for tests, and for anything that must leave nothing behind. The same
  * contract as the one on disk (`store-contract.ts`) but for durability.
  */
 export function createMemoryStore(): Store {
-  let tables: ReadonlyMap<string, Entries> = new Map()
+  const tables = new Map<string, Entries>()
+  /** What takes back the changes of the open transactions, the last one at the end. */
+  const undos: (() => void)[] = []
   let depth = 0
   let closed = false
 
-  function change(name: string, action: (entries: Map<string, Entry>) => void): void {
+  function change(name: string, id: string, entry: Entry | undefined): void {
     if (closed) throw new TypeError('Cannot write: the store is closed')
     if (depth === 0) throw new TypeError('Cannot write: no transaction is open')
-    const entries = new Map(tables.get(name))
-    action(entries)
-    tables = new Map(tables).set(name, entries)
+    const entries = tables.get(name) ?? new Map<string, Entry>()
+    tables.set(name, entries)
+    const before = entries.get(id)
+    undos.push(() => set(entries, id, before))
+    set(entries, id, entry)
   }
 
   function createTable<T>(name: string, secretKeys: boolean): Table<T> {
@@ -32,13 +36,10 @@ export function createMemoryStore(): Store {
         return entry && (JSON.parse(entry.json) as T)
       },
       put(key, value) {
-        const id = hex(key)
-        const json = JSON.stringify(value)
-        change(name, entries => entries.set(id, { key: [...key], json }))
+        change(name, hex(key), { key: [...key], json: JSON.stringify(value) })
       },
       delete(key) {
-        const id = hex(key)
-        change(name, entries => entries.delete(id))
+        change(name, hex(key), undefined)
       },
       *range(options: RangeOptions = {}) {
         if (secretKeys && (options.prefix || options.after || options.before)) {
@@ -57,7 +58,7 @@ export function createMemoryStore(): Store {
       return createTable(name, secretKeys)
     },
     transaction(work) {
-      const before = tables
+      const begun = undos.length
       depth++
       try {
         const result = work()
@@ -66,16 +67,22 @@ export function createMemoryStore(): Store {
         }
         return result
       } catch (error) {
-        tables = before
+        for (const undo of undos.splice(begun).reverse()) undo()
         throw error
       } finally {
         depth--
+        if (depth === 0) undos.length = 0
       }
     },
     async close() {
       closed = true
     },
   }
+}
+
+function set(entries: Entries, id: string, entry: Entry | undefined): void {
+  if (entry) entries.set(id, entry)
+  else entries.delete(id)
 }
 
 function select(entries: Entries, options: RangeOptions): Entry[] {

@@ -12,6 +12,8 @@ import type { Transport } from '../../../client/net/transport.ts'
 import { createDevice, readIdentity, writeDevice } from '../../../client/session/device.ts'
 import { createSession } from '../../../client/session.ts'
 import { openStore } from '../../../client/store/lmdb-store.ts'
+import { createMemoryStore } from '../../../client/store/memory-store.ts'
+import type { Store } from '../../../client/store/store.ts'
 import { argon2idLimits } from '../../../schema/limits.ts'
 import { type Mark, markOf } from './tally.ts'
 
@@ -53,12 +55,15 @@ export async function makeDevice({
   folder: parent,
   servers,
   of,
+  isInMemory = false,
 }: {
   name: string
   userId: string
   folder: string
   servers: readonly string[]
   of?: Device | undefined
+  /** Its data is not on the disk: for hundreds of devices in one process. */
+  isInMemory?: boolean
 }): Promise<Device> {
   const accountKey = of?.accountKey ?? (await generateKey('Ed25519'))
   const made = await createDevice({ userId, accountKey, now: clock.now() })
@@ -75,11 +80,22 @@ export async function makeDevice({
   }
   const folder = join(parent, name.replace('/', '-'))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const storageKey = randomBytes(32)
-  const store = openStore({ folder, storageKey })
+  const open = isInMemory ? inMemory() : onDisk(folder)
+  const store = open()
   await writeDevice(store, made)
   await store.close()
-  return new LocalDevice({ name, userId, accountKey, folder, storageKey })
+  return new LocalDevice({ name, userId, accountKey, folder, openStore: open })
+}
+
+function onDisk(folder: string): () => Store {
+  const storageKey = randomBytes(32)
+  return () => openStore({ folder, storageKey })
+}
+
+/** One store for all sessions of a device: closing it keeps the data. */
+function inMemory(): () => Store {
+  const store = { ...createMemoryStore(), close: async () => undefined }
+  return () => store
 }
 
 class LocalDevice implements Device {
@@ -90,7 +106,7 @@ class LocalDevice implements Device {
   readonly defects: unknown[] = []
   received = 0
   arrived = 0
-  readonly #storageKey: Uint8Array
+  readonly #openStore: () => Store
   #chat: Chat | undefined
   #waiting: ((chat: Chat) => void)[] = []
 
@@ -99,13 +115,13 @@ class LocalDevice implements Device {
     userId: string
     accountKey: PrivateJwk
     folder: string
-    storageKey: Uint8Array
+    openStore: () => Store
   }) {
     this.name = parts.name
     this.userId = parts.userId
     this.accountKey = parts.accountKey
     this.folder = parts.folder
-    this.#storageKey = parts.storageKey
+    this.#openStore = parts.openStore
   }
 
   chat(): Chat {
@@ -131,7 +147,7 @@ class LocalDevice implements Device {
   }
 
   async open(servers: readonly string[], { transport = realTransport } = {}): Promise<void> {
-    const store = openStore({ folder: this.folder, storageKey: this.#storageKey })
+    const store = this.#openStore()
     const identity = readIdentity(store)
     if (!identity) throw new Error(`Cannot open device ${this.name}: its identity is not there`)
     const chat = await createSession({

@@ -1,0 +1,108 @@
+import type { Content, FileContent, KnownContent, TextContent } from '../../schema/content.ts'
+import type { MessageId, UserId } from '../../schema/ids.ts'
+import { limits } from '../../schema/limits.ts'
+import type { MessageContent } from '../chat.ts'
+import type { Groups } from './groups.ts'
+import type { Receipts } from './receipts.ts'
+import type { GroupRecord, Identity, Thread } from './records.ts'
+import type { Tx } from './state.ts'
+import { appendMessage, type NewMessage, setReceipts } from './timeline.ts'
+
+export interface ContentsOptions {
+  identity: Identity
+  groups: Groups
+  receipts: Pick<Receipts, 'add'>
+}
+
+/** A message that was opened: who wrote it is certain, what it says is theirs. */
+export interface Incoming {
+  id: MessageId
+  from: UserId
+  /** Written on another device of this account. */
+  mine: boolean
+  /** By the sender's clock, ms. */
+  sentAt: number
+  content: Content
+  thread: Thread
+  /** Of a group: the roster that it is bound to. */
+  group?: { record: GroupRecord; epoch: number }
+}
+
+/** What becomes of a message: part of the transaction after which it is acked. Who may do what is decided here. */
+export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOptions): void {
+  const { id, from, mine, sentAt, content, group } = incoming
+  switch (content.type) {
+    case 'text':
+    case 'file':
+    case 'unknown':
+      appendIncoming(tx, incoming, options)
+      return
+    case 'receipt':
+      if (!mine) setReceipts(tx, { from, state: content.state, ids: content.ids })
+      return
+    case 'title':
+      if (group && options.groups.wasAdmin(group.record, { user: from, epoch: group.epoch })) {
+        options.groups.setTitle(tx, group.record.group, { text: content.title, at: sentAt, id, by: from })
+      }
+      return
+    case 'edit':
+    case 'delete':
+    case 'reaction':
+    case 'timer':
+    case 'history':
+    case 'sync':
+      return
+    default:
+      content satisfies never
+  }
+}
+
+function appendIncoming(tx: Tx, incoming: Incoming, { receipts }: ContentsOptions): void {
+  const { id, from, mine, sentAt, content, thread } = incoming
+  // An id that is taken: nobody may put something in the place of another message.
+  if (tx.tables.messages.get([id])) return
+  if (content.type !== 'text' && content.type !== 'file' && content.type !== 'unknown') return
+  const line = lineOf(content)
+  const message: NewMessage = {
+    id,
+    from,
+    mine,
+    sentAt,
+    ...line,
+    ...(mine ? { state: 'stored' as const } : {}),
+  }
+  appendMessage(tx, { message, thread })
+  if (content.type === 'file') tx.tables.files.put([id], { ref: content.file, state: 'remote' })
+  const readers = incoming.group ? Object.keys(incoming.group.record.state.members).length : 2
+  if (!mine && readers <= limits.maxReceiptMembers) receipts.add(tx, { to: from, id, state: 'delivered' })
+}
+
+/** What a line shows of a content: without the key of a file. */
+export function lineOf(
+  content: TextContent | FileContent | Extract<Content, { type: 'unknown' }>,
+): Pick<NewMessage, 'content' | 'replyTo' | 'expiresInMs'> {
+  if (content.type === 'unknown') return { content }
+  const { replyTo, expiresInMs } = content
+  return {
+    content: content.type === 'text' ? { type: 'text', text: content.text } : fileLine(content),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(expiresInMs === undefined ? {} : { expiresInMs }),
+  }
+}
+
+function fileLine({ name, mediaType, file, image, caption }: FileContent): MessageContent {
+  return {
+    type: 'file',
+    name,
+    mediaType,
+    size: file.size,
+    state: 'remote',
+    ...(image === undefined ? {} : { image }),
+    ...(caption === undefined ? {} : { caption }),
+  }
+}
+
+/** Whether a content has a line of its own in the conversation. */
+export function isLine(content: KnownContent): content is TextContent | FileContent {
+  return content.type === 'text' || content.type === 'file'
+}
