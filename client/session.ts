@@ -17,6 +17,7 @@ import { GroupChanges, type GroupChangesOptions } from './session/group-changes.
 import { Groups } from './session/groups.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
 import { writeMessage } from './session/outgoing.ts'
+import { OwnDevices } from './session/own-devices.ts'
 import { Parties } from './session/parties.ts'
 import { People } from './session/people.ts'
 import { Prekeys } from './session/prekeys.ts'
@@ -33,6 +34,7 @@ import {
   readUnread,
   summarise,
 } from './session/timeline.ts'
+import { Trust } from './session/trust.ts'
 import { Waiting } from './session/waiting.ts'
 import type { Store } from './store/store.ts'
 
@@ -88,6 +90,8 @@ class Session {
   readonly #people: People
   readonly #groups: Groups
   readonly #groupChanges: GroupChanges
+  readonly #ownDevices: OwnDevices
+  readonly #trust: Trust
   /** What writes for the person. */
   readonly #desk: GroupChangesOptions
   readonly #courier: Courier
@@ -142,10 +146,19 @@ class Session {
     this.#receipts = new Receipts({ ...parts, courier: this.#courier })
     this.#desk = { ...parts, people: this.#people, groups: this.#groups, courier: this.#courier }
     this.#groupChanges = new GroupChanges(this.#desk)
+    this.#ownDevices = new OwnDevices(this.#desk)
+    this.#trust = new Trust({
+      ...this.#desk,
+      cipher,
+      ownDevices: this.#ownDevices,
+      courier: this.#courier,
+      onKeyAccepted: () => this.#receiver.retryHeld(),
+    })
     this.#receiver = new Receiver({
       ...parts,
       people: this.#people,
       groups: this.#groups,
+      trust: this.#trust,
       waiting: new Waiting(state),
       receipts: this.#receipts,
       onDrained: () => this.#onDrained(),
@@ -194,6 +207,15 @@ class Session {
       markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) =>
         this.#state.commit(tx => markRead(tx, request)),
       ),
+      accept: whileOpen((request: Parameters<Chat['accept']>[0]) => this.#trust.accept(request)),
+      block: whileOpen((request: Parameters<Chat['block']>[0]) => this.#trust.block(request)),
+      verification: whileOpen((request: Parameters<Chat['verification']>[0]) =>
+        this.#trust.verification(request),
+      ),
+      setVerified: whileOpen((request: Parameters<Chat['setVerified']>[0]) =>
+        this.#trust.setVerified(request),
+      ),
+      acceptKey: whileOpen((request: Parameters<Chat['acceptKey']>[0]) => this.#trust.acceptKey(request)),
       devices: whileOpen(() => listDevices(this.#parts)),
       revokeDevice: whileOpen(({ deviceId }: Parameters<Chat['revokeDevice']>[0]) =>
         revokeDevice(this.#parts, deviceId),

@@ -6,12 +6,20 @@ import type { Groups } from './groups.ts'
 import type { Receipts } from './receipts.ts'
 import type { GroupRecord, Identity, Thread } from './records.ts'
 import type { Tx } from './state.ts'
-import { appendMessage, type NewMessage, setReceipts } from './timeline.ts'
+import {
+  appendMessage,
+  changeConversation,
+  ensureConversation,
+  type NewMessage,
+  setReceipts,
+} from './timeline.ts'
+import type { Trust } from './trust.ts'
 
 export interface ContentsOptions {
   identity: Identity
   groups: Groups
   receipts: Pick<Receipts, 'add'>
+  trust: Pick<Trust, 'apply'>
 }
 
 /** A message that was opened: who wrote it is certain, what it says is theirs. */
@@ -30,7 +38,8 @@ export interface Incoming {
 
 /** What becomes of a message: part of the transaction after which it is acked. Who may do what is decided here. */
 export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOptions): void {
-  const { id, from, mine, sentAt, content, group } = incoming
+  const { id, from, mine, sentAt, content, thread, group } = incoming
+  if (!mine && tx.tables.people.get([from])?.isBlocked) return
   switch (content.type) {
     case 'text':
     case 'file':
@@ -50,7 +59,9 @@ export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOption
     case 'reaction':
     case 'timer':
     case 'history':
+      return
     case 'sync':
+      if (mine && thread.with === from) options.trust.apply(tx, content)
       return
     default:
       content satisfies never
@@ -62,6 +73,10 @@ function appendIncoming(tx: Tx, incoming: Incoming, { receipts }: ContentsOption
   // An id that is taken: nobody may put something in the place of another message.
   if (tx.tables.messages.get([id])) return
   if (content.type !== 'text' && content.type !== 'file' && content.type !== 'unknown') return
+  // Somebody who was never written to is set apart; whom one's other device writes to is accepted.
+  const isNew = tx.tables.conversations.get([thread.conversation]) === undefined
+  if (isNew) ensureConversation(tx, thread, mine ? {} : { isRequest: true })
+  else if (mine) changeConversation(tx, { conversation: thread.conversation, isRequest: undefined })
   const line = lineOf(content)
   const message: NewMessage = {
     id,

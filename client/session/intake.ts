@@ -20,6 +20,7 @@ import type {
 } from './records.ts'
 import type { State, Tx } from './state.ts'
 import { appendNotice, threadWith } from './timeline.ts'
+import type { Trust } from './trust.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface IntakeOptions {
@@ -30,6 +31,7 @@ export interface IntakeOptions {
   waiting: Waiting
   receipts: Pick<Receipts, 'add'>
   groups: Groups
+  trust: Pick<Trust, 'apply'>
   report: (error: unknown) => void
 }
 
