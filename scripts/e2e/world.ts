@@ -120,6 +120,17 @@ async function findDatabase(
   return { uri: named.href, database, dataDir }
 }
 
+/** Runs a client command that must end well. @returns what it printed */
+export async function succeed(
+  person: Person,
+  args: readonly string[],
+  options?: ProgramOptions,
+): Promise<string> {
+  const done = await person.run(args, options)
+  if (done.code === 0) return done.stdout
+  throw new Error(`fastchat ${args.join(' ')} of ${person.userId} ended with ${done.code}: ${done.stderr}`)
+}
+
 /** One printed line of `fastchat recv --json`. */
 export interface ReceivedLine {
   id: string
@@ -131,10 +142,15 @@ export interface ReceivedLine {
 }
 
 /** The lines of NDJSON that a program has printed so far, as objects. An unfinished last line is left out. */
-export function received(printed: string): ReceivedLine[] {
+export function jsonLines<T>(printed: string): T[] {
   return printed
     .split('\n')
     .slice(0, -1)
     .filter(Boolean)
-    .map(line => JSON.parse(line) as ReceivedLine)
+    .map(line => JSON.parse(line) as T)
+}
+
+/** The same for what `fastchat recv --json` prints. */
+export function received(printed: string): ReceivedLine[] {
+  return jsonLines(printed)
 }
