@@ -138,7 +138,14 @@ export interface ReceivedLine {
   conversation: string
   sentAt: string
   receivedAt: string
-  text: string
+  /** null for what has no text; see client/README.md. */
+  text: string | null
+  request?: true
+  deleted?: true
+  edited?: true
+  replyTo?: string
+  group?: string
+  path?: string
 }
 
 /** The lines of NDJSON that a program has printed so far, as objects. An unfinished last line is left out. */

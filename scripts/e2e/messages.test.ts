@@ -1,0 +1,176 @@
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { spawnArgs } from '../runtimes.ts'
+import { currentRuntime } from '../test/runtimes.ts'
+import { openTerminal, type TestTerminal } from './terminal.ts'
+import {
+  createWorld,
+  type Host,
+  jsonLines,
+  otherRuntime,
+  type Person,
+  received,
+  succeed,
+  type World,
+} from './world.ts'
+
+/** What becomes of a message after it was written: alice writes by commands, bob looks at the screen, on two servers. */
+const test = suite('changes of messages')
+
+const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
+
+let world: World
+let first: Host
+let second: Host
+let alice: Person
+let bob: Person
+let terminal: TestTerminal
+
+test.before(async () => {
+  world = await createWorld()
+  first = await world.serve({ runtime: otherRuntime() })
+  second = await world.serve({ runtime: currentRuntime() })
+  alice = world.person('alice', { servers: [first], runtime: otherRuntime() })
+  bob = world.person('bob', { servers: [second], runtime: currentRuntime() })
+  for (const person of [alice, bob]) await succeed(person, ['signup', person.userId])
+  await succeed(bob, ['send', 'alice', 'hello alice'])
+  await succeed(alice, ['recv'])
+  terminal = openTerminal({
+    ...spawnArgs(currentRuntime(), EXECUTABLE, ['chat']),
+    env: {
+      FASTCHAT_HOME: bob.home,
+      FASTCHAT_SERVERS: second.url,
+      FASTCHAT_PASSWORD: undefined,
+      MONGODB_URI: undefined,
+    },
+    cols: 100,
+    rows: 30,
+  })
+  await terminal.waitForText('hello alice')
+  await terminal.waitForText('●')
+})
+
+test.after(async () => {
+  await terminal?.close()
+  await world?.close()
+})
+
+interface Sent {
+  id: string
+  state: string
+}
+
+async function say(text: string, ...more: string[]): Promise<string> {
+  const [sent] = jsonLines<Sent>(await succeed(alice, ['send', 'bob', text, '--json', ...more]))
+  return sent?.id ?? ''
+}
+
+test('a reply shows what it answers', async () => {
+  const id = await say('shall we climb on saturday')
+  await terminal.waitForText('shall we climb on saturday')
+  await say('or on sunday', '--reply', id)
+  await terminal.waitForText(/alice: shall we climb on saturday[\s\S]*or on sunday/)
+})
+
+test('an edited message shows its last text, and says that it was edited', async () => {
+  const id = await say('at nine')
+  await terminal.waitForText('at nine')
+  await succeed(alice, ['edit', id, 'at ten'])
+  await terminal.waitForText(/at ten \(edited\)/)
+  assert.not.match(terminal.screen().join('\n'), 'at nine')
+})
+
+test('a reaction shows below the message, and is gone when it is taken back', async () => {
+  const id = await say('bring a rope')
+  await terminal.waitForText('bring a rope')
+  await succeed(alice, ['react', id, '👍'])
+  await terminal.waitForText('👍')
+  await succeed(alice, ['react', id, '--remove'])
+  await terminal.waitForScreen(screen => !screen.join().includes('👍'), 'the reaction to be gone')
+})
+
+test('a deleted message is gone everywhere, also where it was quoted; only its author deletes it', async () => {
+  const id = await say('forget this')
+  await terminal.waitForText('forget this')
+  await say('quoting it', '--reply', id)
+  await terminal.waitForText('quoting it')
+  await succeed(alice, ['delete', id])
+  await terminal.waitForScreen(screen => !screen.join().includes('forget this'), 'the message to be gone')
+  await terminal.waitForText(/deleted/)
+  await terminal.waitForText('quoting it')
+})
+
+test('a message that was edited before it was read is read as it is now', async () => {
+  const carol = world.person('carol', { servers: [second], runtime: otherRuntime() })
+  await succeed(carol, ['signup', 'carol'])
+  const [sent] = jsonLines<Sent>(await succeed(alice, ['send', 'carol', 'first thought', '--json']))
+  const [gone] = jsonLines<Sent>(await succeed(alice, ['send', 'carol', 'never mind', '--json']))
+  await succeed(alice, ['edit', sent?.id ?? '', 'second thought'])
+  await succeed(alice, ['delete', gone?.id ?? ''])
+  const lines = received(await succeed(carol, ['recv', '--json', '--timeout', '30']))
+  assert.equal(
+    lines.map(({ text, edited, deleted }) => [text, edited, deleted]),
+    [
+      ['second thought', true, undefined],
+      [null, undefined, true],
+    ],
+  )
+  const foreign = await carol.run(['edit', sent?.id ?? '', 'mine now'])
+  assert.is(foreign.code, 3)
+})
+
+test('what was read is told, inside the encryption', async () => {
+  const id = await say('did you see this')
+  await terminal.waitForText('did you see this')
+  // The receipt waits on the server for alice's next command.
+  await alice.run(['recv', '--timeout', '20'])
+  const seen = alice.start(['recv', '--follow', '--json'])
+  await terminal.waitForText('did you see this')
+  await seen.stop('SIGTERM')
+  const types = await world.client.db().collection('undelivered').distinct('kind')
+  assert.not.ok(types.includes('receipt'))
+  assert.ok(id)
+})
+
+test('typing shows at the other one while it goes on', async () => {
+  const other = openTerminal({
+    ...spawnArgs(otherRuntime(), EXECUTABLE, ['chat']),
+    env: {
+      FASTCHAT_HOME: alice.home,
+      FASTCHAT_SERVERS: first.url,
+      FASTCHAT_PASSWORD: undefined,
+      MONGODB_URI: undefined,
+    },
+  })
+  try {
+    await other.waitForText('●')
+    await other.waitForText(/message (bob|carol)/)
+    other.type('/msg bob looking at the screen now')
+    other.key('enter')
+    await terminal.waitForText('looking at the screen now')
+    await other.waitForText('message bob')
+    other.type('something long')
+    await terminal.waitForText(/alice is typing/)
+    other.key('ctrl-u')
+    await terminal.waitForScreen(screen => !screen.join().includes('is typing'), 'typing to be over')
+  } finally {
+    await other.close()
+  }
+})
+
+test('messages that disappear are gone from both sides, and from the disk of the server before', async () => {
+  await succeed(alice, ['timer', 'bob', '5s'])
+  await terminal.waitForText(/disappear/)
+  const id = await say('this will not stay')
+  await terminal.waitForText('this will not stay')
+  await terminal.waitForScreen(
+    screen => !screen.join().includes('this will not stay'),
+    'it to disappear',
+    30_000,
+  )
+  await succeed(alice, ['timer', 'bob', 'off'])
+  assert.is((await alice.run(['react', id, '👍'])).code, 3)
+})
+
+test.run()

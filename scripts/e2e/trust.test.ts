@@ -1,0 +1,121 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { currentRuntime } from '../test/runtimes.ts'
+import {
+  createWorld,
+  type Host,
+  jsonLines,
+  otherRuntime,
+  type Person,
+  received,
+  succeed,
+  type World,
+} from './world.ts'
+
+/** Whom people trust: real processes on two servers and both runtimes. */
+const test = suite('trust')
+
+let world: World
+let first: Host
+let second: Host
+let alice: Person
+let bob: Person
+
+test.before(async () => {
+  world = await createWorld()
+  first = await world.serve({ runtime: otherRuntime() })
+  second = await world.serve({ runtime: currentRuntime() })
+  alice = world.person('alice', { servers: [first], runtime: currentRuntime() })
+  bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
+  for (const person of [alice, bob]) await succeed(person, ['signup', person.userId])
+})
+
+test.after(() => world.close())
+
+interface Verified {
+  user: string
+  safetyNumber: string
+  verified: boolean
+  keyChanged: boolean
+}
+
+async function verification(person: Person, user: string): Promise<Verified | undefined> {
+  return jsonLines<Verified>(await succeed(person, ['verify', user, '--json']))[0]
+}
+
+async function read(person: Person, count = 1) {
+  const done = await person.run(['recv', '--json', '--count', String(count), '--timeout', '60'])
+  return received(done.stdout)
+}
+
+test('a first message of a stranger is marked as a request, and no more once it was answered', async () => {
+  await succeed(alice, ['send', 'bob', 'you do not know me'])
+  const [asked] = jsonLines<{ with: string }>(await listRequests())
+  assert.is(asked?.with, 'alice')
+  assert.equal(received(await succeed(bob, ['recv', '--json', '--no-requests'])), [])
+  const [line] = await read(bob)
+  assert.equal([line?.text, line?.request], ['you do not know me', true])
+  await succeed(bob, ['send', 'alice', 'now I do'])
+  await read(alice)
+  await succeed(alice, ['send', 'bob', 'good'])
+  const [next] = await read(bob)
+  assert.equal([next?.text, next?.request], ['good', undefined])
+  assert.is(await listRequests(), '')
+})
+
+/** What of bob's is set apart, once it has come. */
+async function listRequests(): Promise<string> {
+  await bob.run(['recv', '--no-requests', '--timeout', '20'])
+  return await succeed(bob, ['requests', '--json'])
+}
+
+test('both see the same safety number; only the true one verifies', async () => {
+  const [mine, theirs] = await Promise.all([verification(alice, 'bob'), verification(bob, 'alice')])
+  assert.match(mine?.safetyNumber ?? '', /^(\d{5} ?){12}$/)
+  assert.is(mine?.safetyNumber, theirs?.safetyNumber)
+  assert.is(mine?.verified, false)
+  const wrong = await alice.run(['verify', 'bob', '--confirm', '0'.repeat(60)])
+  assert.is(wrong.code, 3, wrong.stderr)
+  await succeed(alice, ['verify', 'bob', '--confirm', mine?.safetyNumber ?? ''])
+  assert.is((await verification(alice, 'bob'))?.verified, true)
+  assert.is((await verification(bob, 'alice'))?.verified, false)
+})
+
+test('of somebody blocked nothing comes, until they are let in again', async () => {
+  await succeed(bob, ['block', 'alice'])
+  await succeed(alice, ['send', 'bob', 'not wanted'])
+  assert.equal(received(await succeed(bob, ['recv', '--json'])), [])
+  assert.is((await bob.run(['send', 'alice', 'x'])).code, 3)
+  await succeed(bob, ['unblock', 'alice'])
+  await succeed(alice, ['send', 'bob', 'wanted'])
+  assert.equal(
+    (await read(bob)).map(({ text }) => text),
+    ['wanted'],
+  )
+})
+
+test('a changed account key stops sending until it is accepted', async () => {
+  // bob's name with another key: what a host could do who wants to read along.
+  const db = world.client.db()
+  await db.collection<{ _id: string }>('users').deleteOne({ _id: 'bob' })
+  await db.collection('devices').deleteMany({ userId: 'bob' })
+  const other = world.person('bob', { servers: [second], runtime: otherRuntime() })
+  await succeed(other, ['signup', 'bob'])
+  const refused = await alice.run(['send', 'bob', 'for the true bob only', '--timeout', '20'])
+  assert.is(refused.code, 3, refused.stderr)
+  assert.match(refused.stderr, /account key/)
+  assert.is((await verification(alice, 'bob'))?.keyChanged, true)
+  assert.equal(received(await succeed(other, ['recv', '--json'])), [])
+  const unsure = await alice.run(['trust', 'bob'])
+  assert.is(unsure.code, 2, unsure.stderr)
+  await succeed(alice, ['trust', 'bob', '--yes'])
+  const after = await verification(alice, 'bob')
+  assert.equal([after?.keyChanged, after?.verified], [false, false])
+  await succeed(alice, ['send', 'bob', 'to the new one', '--timeout', '30'])
+  assert.equal(
+    (await read(other)).map(({ text }) => text),
+    ['to the new one'],
+  )
+})
+
+test.run()
