@@ -12,7 +12,7 @@ import type { Transport } from './net/transport.ts'
 import { Cipher } from './session/cipher.ts'
 import { Courier } from './session/courier.ts'
 import { findThread } from './session/destinations.ts'
-import { type DevicesOptions, listDevices, revokeDevice } from './session/devices.ts'
+import { type DevicesOptions, listDevices, nameDevice, revokeDevice } from './session/devices.ts'
 import { GroupChanges, type GroupChangesOptions } from './session/group-changes.ts'
 import { Groups } from './session/groups.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
@@ -217,6 +217,7 @@ class Session {
       ),
       acceptKey: whileOpen((request: Parameters<Chat['acceptKey']>[0]) => this.#trust.acceptKey(request)),
       devices: whileOpen(() => listDevices(this.#parts)),
+      nameDevice: whileOpen((request: Parameters<Chat['nameDevice']>[0]) => nameDevice(this.#parts, request)),
       revokeDevice: whileOpen(({ deviceId }: Parameters<Chat['revokeDevice']>[0]) =>
         revokeDevice(this.#parts, deviceId),
       ),

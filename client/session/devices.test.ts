@@ -116,4 +116,32 @@ test("prekeys are dated by the server's clock, and a signed one that was dated a
     assert.ok(prekey().exp <= world.clock.now() + world.server.skewMs + limits.signedPrekeyKeepMs)
   }))
 
+test('a device has the name that its owner gave it, which no server can read or put at another one', () =>
+  withWorld(async world => {
+    const alice = await world.device('alice')
+    const phone = await world.device('alice', { of: alice })
+    const namesAt = async ({ chat }: typeof alice) =>
+      (await chat.devices()).map(({ deviceId, name }) => [deviceId === phone.deviceId, name])
+    await alice.chat.nameDevice({ deviceId: phone.deviceId, name: 'Käthes Telefon ☎' })
+    for (const device of [alice, phone]) {
+      assert.equal(await namesAt(device), [
+        [false, undefined],
+        [true, 'Käthes Telefon ☎'],
+      ])
+    }
+    const stored = world.server.devices.get(phone.deviceId)?.label
+    assert.not.match(stored ?? '', 'Telefon')
+    const other = world.server.devices.get(alice.deviceId)
+    if (other && stored !== undefined) other.label = stored
+    assert.equal((await namesAt(alice))[0], [false, undefined])
+    await phone.chat.nameDevice({ deviceId: phone.deviceId, name: null })
+    assert.equal((await namesAt(alice))[1], [true, undefined])
+    for (const name of ['', ' ', 'two\nlines', 'x'.repeat(65)]) {
+      const code = await phone.chat
+        .nameDevice({ deviceId: phone.deviceId, name })
+        .catch((error: { code?: string }) => error.code)
+      assert.is(code, 'usage')
+    }
+  }))
+
 test.run()
