@@ -67,21 +67,26 @@ export class People {
    * @returns who it is; undefined when another key is pinned, of which a notice tells then
    */
   meet(userId: UserId, key: { thumbprint: Base64Url32; jwk?: Ed25519Jwk }): Person | undefined {
-    const { cipher, state, onMet } = this.#options
+    const known = this.get(userId)
+    // Nothing is written for whom one knows.
+    if (known?.thumbprint === key.thumbprint) return known
+    return this.#options.state.commit(tx => this.#meet(tx, userId, key))
+  }
+
+  #meet(tx: Tx, userId: UserId, key: { thumbprint: Base64Url32; jwk?: Ed25519Jwk }): Person | undefined {
+    const { cipher, onMet } = this.#options
+    const known = tx.tables.people.get([userId])
+    if (known?.thumbprint === key.thumbprint) return known
+    if (known) {
+      noteOtherKey(tx, { known, changedTo: key.thumbprint })
+      return undefined
+    }
     const conversation = cipher.conversationWith(key.thumbprint)
-    return state.commit(tx => {
-      const known = tx.tables.people.get([userId])
-      if (known) {
-        if (known.thumbprint === key.thumbprint) return known
-        noteOtherKey(tx, { known, changedTo: key.thumbprint })
-        return undefined
-      }
-      const person: Person = { userId, thumbprint: key.thumbprint, conversation }
-      if (key.jwk) person.accountKey = key.jwk
-      tx.tables.people.put([userId], person)
-      tx.after(() => onMet(userId))
-      return person
-    })
+    const person: Person = { userId, thumbprint: key.thumbprint, conversation }
+    if (key.jwk) person.accountKey = key.jwk
+    tx.tables.people.put([userId], person)
+    tx.after(() => onMet(userId))
+    return person
   }
 
   /**
@@ -95,11 +100,12 @@ export class People {
       const asked = userIds.slice(from, from + limits.maxUsersPerQuestion)
       const answer = await connection.request((api, token) => api.manyDevices({ users: asked, token }))
       const byUser = new Map(answer.users.map(found => [found.userId, found]))
-      for (const userId of asked) {
+      const answers = asked.map(userId => {
         const found = byUser.get(userId)
-        if (!found) throw unknownUser(userId)
-        await this.#mutexOf(userId).run(() => this.#learn(found))
-      }
+        if (found) return found
+        throw unknownUser(userId)
+      })
+      await this.#learn(answers)
     }
   }
 
@@ -134,31 +140,53 @@ export class People {
   }
 
   async #refresh(userId: UserId): Promise<Person> {
-    return await this.#learn(await this.#ask(userId, this.#options.connection))
+    const [person] = await this.#learn([await this.#ask(userId, this.#options.connection)])
+    if (!person) throw unknownUser(userId)
+    return person
   }
 
-  /** Checks what a server says of somebody, and keeps it. */
-  async #learn(answer: UserDevicesResponse): Promise<Person> {
-    const { cipher, state, onDevicesChanged } = this.#options
-    const { userId } = answer
-    const thumbprint = await cipher.thumbprintOf(answer.accountKey)
-    const person = this.meet(userId, { thumbprint, jwk: answer.accountKey })
-    if (!person) throw keyChanged(userId)
-    const devices = await this.#verify(answer, person.devices ?? [])
-    return state.commit(tx => {
-      const before = tx.tables.people.get([userId]) ?? person
-      const { changedTo: _, ...rest } = before
-      const gone = added(devices, before.devices ?? [])
-      const after: Person = { ...withTold(rest, gone), accountKey: answer.accountKey, devices }
-      tx.tables.people.put([userId], after)
-      changeConversation(tx, { conversation: after.conversation, isKeyChanged: undefined })
-      for (const deviceId of before.devices ? added(before.devices, devices) : []) {
-        if (before.toldDevices?.includes(deviceId)) continue
-        noticeOf(tx, { notice: { type: 'device-added', user: userId, deviceId }, person: after })
-      }
-      if (idsOf(before.devices) !== idsOf(devices)) tx.after(() => onDevicesChanged(userId))
-      return after
-    })
+  /**
+   * Checks what a server says of people, and keeps it: one transaction, however many they are.
+   *
+   * @throws FastChatError `account_key_changed` when one has another key than the pinned one: a notice tells of it, and
+   *   what is said of the others is kept; `bad_certificate`
+   */
+  async #learn(answers: readonly UserDevicesResponse[]): Promise<Person[]> {
+    const { cipher, state } = this.#options
+    const checked = await Promise.all(
+      answers.map(async answer => ({
+        answer,
+        thumbprint: await cipher.thumbprintOf(answer.accountKey),
+        devices: await this.#verify(answer, this.get(answer.userId)?.devices ?? []),
+      })),
+    )
+    const learned = state.commit(tx => checked.map(one => this.#keep(tx, one)))
+    const changed = answers.find((_, index) => learned[index] === undefined)
+    if (changed) throw keyChanged(changed.userId)
+    return learned.filter(person => person !== undefined)
+  }
+
+  #keep(
+    tx: Tx,
+    {
+      answer: { userId, accountKey },
+      thumbprint,
+      devices,
+    }: { answer: UserDevicesResponse; thumbprint: Base64Url32; devices: KnownDevice[] },
+  ): Person | undefined {
+    const before = this.#meet(tx, userId, { thumbprint, jwk: accountKey })
+    if (!before) return undefined
+    const { changedTo: _, ...rest } = before
+    const gone = added(devices, before.devices ?? [])
+    const after: Person = { ...withTold(rest, gone), accountKey, devices }
+    tx.tables.people.put([userId], after)
+    changeConversation(tx, { conversation: after.conversation, isKeyChanged: undefined })
+    for (const deviceId of before.devices ? added(before.devices, devices) : []) {
+      if (before.toldDevices?.includes(deviceId)) continue
+      noticeOf(tx, { notice: { type: 'device-added', user: userId, deviceId }, person: after })
+    }
+    if (idsOf(before.devices) !== idsOf(devices)) tx.after(() => this.#options.onDevicesChanged(userId))
+    return after
   }
 
   async #ask(userId: UserId, connection: Pick<Connection, 'request'>): Promise<UserDevicesResponse> {

@@ -12,7 +12,13 @@ import type {
   UserId,
 } from '../../schema/ids.ts'
 import type { Ed25519Jwk } from '../../schema/jose.ts'
-import type { ConversationId, ConversationSummary, RosterTrouble, TimelineItem } from '../chat.ts'
+import type {
+  ConversationId,
+  ConversationSummary,
+  HistoryOffer,
+  RosterTrouble,
+  TimelineItem,
+} from '../chat.ts'
 import type { RosterHistory } from '../core/roster-history.ts'
 import type { PrivateJwk, ReceiverChain, SenderChain } from '../crypto/types.ts'
 import type { Store, Table } from '../store/store.ts'
@@ -148,6 +154,10 @@ export interface FileRecord {
   state: 'remote' | 'here' | 'gone'
 }
 
+export interface HistoryOfferRecord extends HistoryOffer {
+  parts: BlobRef[]
+}
+
 export interface ReceiptDue {
   to: UserId
   id: MessageId
@@ -174,6 +184,8 @@ export interface Tables {
   seen: Table<{ id: MessageId; at: number }>
   /** The keys of files, by the messages that brought them. */
   files: Table<FileRecord>
+  /** Histories that other devices of one's own offer to this one. */
+  historyOffers: Table<HistoryOfferRecord>
   /** Messages that are to be acknowledged to their senders. */
   receiptsDue: Table<ReceiptDue>
   /** In groups: who has received and read a message of one's own. */
@@ -211,6 +223,7 @@ export function openTables(store: Store): Tables {
     prekeys: store.table('prekeys', secret),
     seen: store.table('seen', secret),
     files: store.table('files', secret),
+    historyOffers: store.table('history-offers', secret),
     receiptsDue: store.table('receipts-due', secret),
     receiptsOf: store.table('receipts-of', secret),
     earlyReceipts: store.table('early-receipts', secret),

@@ -1,0 +1,153 @@
+import type { BlobRef, HistoryContent } from '../../../schema/content.ts'
+import { FastChatError } from '../../../schema/errors.ts'
+import type { DeviceId, MessageId } from '../../../schema/ids.ts'
+import type { HistoryOffer } from '../../chat.ts'
+import type { Connection } from '../../net/connection.ts'
+import type { Cipher } from '../cipher.ts'
+import type { Courier } from '../courier.ts'
+import { listDevices } from '../devices.ts'
+import type { Groups } from '../groups.ts'
+import type { People } from '../people.ts'
+import type { HistoryOfferRecord, Identity, Thread } from '../records.ts'
+import type { State, Tx } from '../state.ts'
+import { appendNotice, threadWith } from '../timeline.ts'
+import { writeParts } from './export.ts'
+import { type HistoryHead, type HistoryItem, parseLine } from './format.ts'
+import { mergeHistory } from './merge.ts'
+
+export interface HistoryOptions {
+  identity: Identity
+  state: State
+  cipher: Cipher
+  people: People
+  groups: Groups
+  courier: Pick<Courier, 'enqueue'>
+  connection: Pick<Connection, 'request'>
+  files: HistoryFiles
+}
+
+/** Where the parts of a history lie on their way: encrypted, with a server. */
+export interface HistoryFiles {
+  /** Brings a part to a server, for one's own devices. @throws FastChatError `quota_exceeded`, `no_server`, `disk_full` */
+  put(part: Uint8Array): Promise<BlobRef>
+  /** @throws FastChatError `bad_blob`, `not_found`, `no_server` */
+  get(ref: BlobRef): Promise<Uint8Array>
+  /** It is needed no more. Best effort. */
+  remove(ref: BlobRef): Promise<void>
+}
+
+/** History from one device of an account to another: offered by the one, taken in by the other, neither by itself. */
+export class History {
+  readonly #options: HistoryOptions
+
+  constructor(options: HistoryOptions) {
+    this.#options = options
+  }
+
+  offers(): HistoryOffer[] {
+    const records = Array.from(this.#options.state.tables.historyOffers.range(), ({ value }) => value)
+    return records.map(({ id, from, messages, conversations }) => ({ id, from, messages, conversations }))
+  }
+
+  /** See `Chat.shareHistory`. */
+  async share({ deviceId }: { deviceId: DeviceId }): Promise<{ messages: number }> {
+    const { identity, state, people, courier, files } = this.#options
+    const devices = await listDevices(this.#options)
+    if (deviceId === identity.deviceId || !devices.some(device => device.deviceId === deviceId)) {
+      throw new FastChatError('not_found', 'Cannot share history: this account has no such other device')
+    }
+    const parts: BlobRef[] = []
+    let messages = 0
+    let conversations = 0
+    for (const part of writeParts(this.#options)) {
+      parts.push(await files.put(part.bytes))
+      messages += part.messages
+      conversations += part.conversations
+    }
+    const me = await people.ensure(identity.userId)
+    state.commit(tx => {
+      courier.enqueue(tx, {
+        id: tx.nextId(),
+        conversation: me.conversation,
+        to: { user: identity.userId },
+        sentAt: tx.now,
+        content: { type: 'history', device: deviceId, parts, messages, conversations },
+      })
+    })
+    return { messages }
+  }
+
+  /** An offer has come from another device of one's own. Part of the transaction that receives it. */
+  offered(tx: Tx, offer: { id: MessageId; from: DeviceId; content: HistoryContent }): void {
+    const { id, from, content } = offer
+    if (content.device !== this.#options.identity.deviceId) return
+    const { parts, messages, conversations } = content
+    tx.tables.historyOffers.put([id], { id, from, parts, messages, conversations })
+    tx.after(() => this.#tell())
+  }
+
+  /** See `Chat.answerHistory`. */
+  async answer({ id, isAccepted }: { id: MessageId; isAccepted: boolean }): Promise<{ messages: number }> {
+    const { state, files, people, identity } = this.#options
+    const offer = state.tables.historyOffers.get([id])
+    if (!offer) throw new FastChatError('not_found', 'Cannot answer: no such history was offered')
+    const messages = isAccepted ? await this.#takeIn(offer) : 0
+    const me = await people.ensure(identity.userId)
+    state.commit(tx => {
+      tx.tables.historyOffers.delete([id])
+      if (isAccepted)
+        appendNotice(tx, { notice: { type: 'history-received', messages }, thread: threadWith(me) })
+      tx.after(() => this.#tell())
+    })
+    for (const part of offer.parts) await files.remove(part).catch(() => undefined)
+    return { messages }
+  }
+
+  /** A conversation a transaction; a conversation may go over from one part to the next. */
+  async #takeIn({ parts }: HistoryOfferRecord): Promise<number> {
+    let head: HistoryHead | undefined
+    let items: HistoryItem[] = []
+    let count = 0
+    const merge = () => {
+      if (head && items.length > 0) count += this.#merge(head, items)
+      items = []
+    }
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    for (const part of parts) {
+      for (const text of decoder.decode(await this.#options.files.get(part)).split('\n')) {
+        if (text === '') continue
+        const line = parseLine(text)
+        if ('item' in line) items.push(line)
+        else {
+          merge()
+          head = line.head
+        }
+      }
+    }
+    merge()
+    return count
+  }
+
+  #merge(head: HistoryHead, items: readonly HistoryItem[]): number {
+    return this.#options.state.commit(tx => mergeHistory(tx, { thread: this.#threadOf(tx, head), items }))
+  }
+
+  /** Its place here: who is new to this device is known as the other one knew them. */
+  #threadOf(tx: Tx, head: HistoryHead): Thread {
+    const { cipher, groups } = this.#options
+    if (head.kind === 'group') {
+      const conversation = groups.get(head.with)?.conversation ?? head.conversation
+      return { conversation, kind: 'group', with: head.with }
+    }
+    const known = tx.tables.people.get([head.with])
+    if (known) return threadWith(known)
+    const { with: userId, key: thumbprint, accountKey } = head
+    const person = { userId, thumbprint, conversation: cipher.conversationWith(thumbprint) }
+    tx.tables.people.put([userId], accountKey ? { ...person, accountKey } : person)
+    return threadWith(person)
+  }
+
+  #tell(): void {
+    this.#options.state.emit({ type: 'history-offers', offers: this.offers() })
+  }
+}
