@@ -18,7 +18,7 @@ export interface TestApp {
   lease: Lease
   log: TestLog
   database: Database
-  /** `address`: whose request it is. */
+  /** `address`: whose request it is. A body of bytes, or a stream of them, is sent as it is. */
   ask(request: AppRequest): Promise<Answer & { headers: Headers }>
   close(): Promise<void>
 }
@@ -66,13 +66,15 @@ export async function openTestApp(
     log,
     database,
     async ask({ path, body, token, method, address = '192.0.2.1', headers = {} }) {
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const isRaw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
+      const sent = (isRaw ? body : JSON.stringify(body)) as NonNullable<RequestInit['body']>
       const response = await app.request(
         path,
         {
           method: method ?? (body === undefined ? 'GET' : 'POST'),
           headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-          ...(body === undefined ? {} : { body: text }),
+          ...(body === undefined ? {} : { body: sent }),
+          ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
         },
         { incoming: { socket: { remoteAddress: address } } },
       )
