@@ -13,8 +13,8 @@ export interface UploadOptions extends BlobsOptions {
 export interface UploadBody {
   /** Which bytes of how many it says to hold. */
   range: ByteRange & { size: number }
-  /** Read a piece at a time, never faster than it is stored; undefined: it is empty. */
-  stream: ReadableStream<Uint8Array> | undefined
+  /** Asked for only when it will be read, a piece at a time and never faster than it is stored; null: it is empty. */
+  open: () => ReadableStream<Uint8Array> | null
 }
 
 /**
@@ -54,7 +54,7 @@ export async function upload(
 
 async function storeBody(
   blob: BlobDocument,
-  { body: { range, stream }, options }: { body: UploadBody; options: UploadOptions },
+  { body: { range, open }, options }: { body: UploadBody; options: UploadOptions },
 ): Promise<void> {
   const { limits, metrics, isStopping } = options
   const chunker = new Chunker(limits.blobChunkBytes)
@@ -67,7 +67,7 @@ async function storeBody(
     n += 1
   }
   let final: Uint8Array | undefined
-  for await (const piece of pieces(stream, options)) {
+  for await (const piece of pieces(open(), options)) {
     left -= piece.length
     if (left < 0)
       throw new FastChatError('too_large', 'Cannot store attachment: it has more bytes than announced')
@@ -137,7 +137,7 @@ function nextAttempt({ attempt }: BlobDocument, now: number): number {
 
 /** The pieces of a body. @throws FastChatError `blob_incomplete` when it breaks off, or nothing comes for too long */
 async function* pieces(
-  stream: ReadableStream<Uint8Array> | undefined,
+  stream: ReadableStream<Uint8Array> | null,
   { clock, limits }: Pick<UploadOptions, 'clock' | 'limits'>,
 ): AsyncGenerator<Uint8Array> {
   const reader = stream?.getReader()
@@ -156,9 +156,21 @@ async function* pieces(
   } catch (error) {
     throw error instanceof FastChatError ? error : endedEarly()
   } finally {
-    // What is left of it nobody reads.
-    reader.cancel().catch(() => undefined)
+    skip(reader)
   }
+}
+
+/**
+ * Reads what is left and forgets it, as long as the connection lasts. To cancel it would end the connection before the
+ * answer, and what nobody reads would keep it from being used for another request.
+ */
+function skip(reader: ReadableStreamDefaultReader<Uint8Array>): void {
+  reader.read().then(
+    ({ done }) => {
+      if (!done) skip(reader)
+    },
+    () => undefined,
+  )
 }
 
 function endedEarly(): FastChatError {

@@ -51,8 +51,8 @@ export function blobRoutes(services: Services): Hono<Carried> {
     if (Number(context.req.header('content-length') ?? 0) > range.to - range.from) {
       throw new FastChatError('too_large', 'Cannot store attachment: it has more bytes than announced')
     }
-    const stream = context.req.raw.body ?? undefined
-    const state = await upload(blob, { body: { range, stream }, options: services.uploads })
+    const open = () => context.req.raw.body
+    const state = await upload(blob, { body: { range, open }, options: services.uploads })
     return context.json(state satisfies BlobResponse)
   })
 

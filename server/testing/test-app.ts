@@ -8,6 +8,7 @@ import { type Limits, limitsWith } from '../config/limits.ts'
 import type { Lease } from '../delivery/lease.ts'
 import type { Carried } from '../http/context.ts'
 import type { Clock } from '../port/clock.ts'
+import type { Store } from '../port/store.ts'
 import type { Answer } from './test-client.ts'
 import { createTestLog, type TestLog } from './test-log.ts'
 
@@ -39,11 +40,13 @@ export async function openTestApp(
     clock = systemClock,
     trustProxy = false,
     isStopping = () => false,
+    wrapStore = store => store,
   }: {
     limits?: Partial<Limits>
     clock?: Clock
     trustProxy?: boolean
     isStopping?: () => boolean
+    wrapStore?: (store: Store) => Store
   } = {},
 ): Promise<TestApp> {
   const log = createTestLog()
@@ -52,7 +55,7 @@ export async function openTestApp(
   const key = await makeServerKey()
   const { app, lease } = assemble({
     ...{ key, clock, log, isStopping },
-    store: database.store,
+    store: wrapStore(database.store),
     limits: limitsWith({ maxLoginsPerMinute: 10_000, ...limits }),
     upgrade: () => (_, next) => next(),
     addressOf: createAddressOf({ trustProxy }),
