@@ -33,15 +33,15 @@ export const codeIn = ({ status, body }: Answer): [number, string | undefined] =
 
 /** A device at a server, over real HTTP. */
 export class BlobClient {
-  readonly #server: TestServer
+  readonly #server: Pick<TestServer, 'url' | 'serverId'>
   readonly #token: string
 
-  private constructor(server: TestServer, token: string) {
+  private constructor(server: Pick<TestServer, 'url' | 'serverId'>, token: string) {
     this.#server = server
     this.#token = token
   }
 
-  static async of(device: TestDevice, server: TestServer): Promise<BlobClient> {
+  static async of(device: TestDevice, server: Pick<TestServer, 'url' | 'serverId'>): Promise<BlobClient> {
     return new BlobClient(server, await tokenFor(server, device))
   }
 
