@@ -86,7 +86,10 @@ export const BlobDocument = v.object({
   size: count,
   sha256: Base64Url32,
   complete: v.boolean(),
+  /** Which attempt at its bytes this is: it grows when they are dropped, and chunks of an earlier one count for nothing. */
+  attempt: count,
   createdAt: v.date(),
+  /** While it is not complete, the end of the time for its upload. In 1970: it is being removed. */
   expiresAt: v.date(),
 })
 export type BlobDocument = v.InferOutput<typeof BlobDocument>

@@ -80,6 +80,12 @@ export const limits = {
   fileChunkBytes: 64 * 1024,
   /** An attachment is dropped after this. */
   blobTtlMs: 30 * 24 * 60 * 60 * 1000,
+  /** An attachment that is not complete so long after it was announced is dropped. */
+  blobUploadMs: 24 * 60 * 60 * 1000,
+  /** An upload from which nothing comes for so long is ended; it may be resumed. */
+  blobIdleMs: 60 * 1000,
+  /** Attachments that one account may announce in a minute. */
+  maxBlobsPerMinute: 120,
   /** A picture, pixels: a larger one is not decoded. */
   maxImagePixels: 40_000_000,
   /** A picture's side, pixels. */

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { ServerKey } from './auth/server-key.ts'
 import { Tokens } from './auth/tokens.ts'
+import { Blobs, type BlobsOptions } from './blobs/blobs.ts'
 import type { Limits } from './config/limits.ts'
 import { perMinute } from './core/token-bucket.ts'
 import { Frames } from './delivery/frames.ts'
@@ -23,6 +24,8 @@ export interface Parts {
   limits: Limits
   upgrade: Upgrade
   addressOf: Services['addressOf']
+  /** Default: there is no connection to end. */
+  cutOff?: Services['cutOff']
   isStopping: () => boolean
   /** Default: nothing is counted. */
   metrics?: MetricsPort
@@ -48,7 +51,14 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
   })
   const tokens = new Tokens({ key, store, now, limits })
   const frames = new Frames({ hub, tokens, clock, now, log, limits, metrics })
+  const blobOptions: BlobsOptions = {
+    ...{ store, clock, now, limits, metrics },
+    devices: hub.devices,
+    isStopping: parts.isStopping,
+  }
+  const blobs = new Blobs(blobOptions)
   const app = createApp({
+    ...{ blobs, uploads: { ...blobOptions, blobs }, cutOff: parts.cutOff ?? (() => false) },
     ...{ key, store, tokens, hub, frames, lease, clock, log, limits, metrics, metricsToken },
     upgrade: parts.upgrade,
     addressOf: parts.addressOf,
@@ -58,6 +68,7 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
       challenges: perMinute(limits.maxLoginsPerMinute),
       failedLogins: perMinute(limits.maxFailedLoginsPerMinute, { maxKeys: 100_000 }),
       claims: perMinute(limits.maxClaimsPerMinute),
+      blobs: perMinute(limits.maxBlobsPerMinute),
     },
   })
   return { app, hub, lease }

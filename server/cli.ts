@@ -32,6 +32,7 @@ export function runServe(argv: readonly string[]): Promise<number> {
       clock: systemClock,
       trustProxy: environment.trustProxy,
       metricsToken: environment.metricsToken,
+      maxBlobBytes: flags.maxBlobBytes ?? environment.maxBlobBytes,
       signal: closing.signal,
     })
     const where = environment.mongodbUri === undefined ? `embedded database in ${dataDir}` : 'MONGODB_URI'

@@ -2,11 +2,11 @@ import { startEmbedded } from './adapter/embedded/start.ts'
 import { connectDatabase, type Database } from './adapter/mongo/connect.ts'
 import { createFeed } from './adapter/mongo/feed.ts'
 import { createAddressOf, reachableUrl } from './adapter/node/address.ts'
-import { createNodeSockets, type Listening } from './adapter/node/listen.ts'
+import { createNodeSockets, cutOff, type Listening } from './adapter/node/listen.ts'
 import { createPrometheusMetrics } from './adapter/prometheus/prometheus-metrics.ts'
 import { assemble } from './assemble.ts'
 import { makeServerKey } from './auth/server-key.ts'
-import { type Limits, limitsWith } from './config/limits.ts'
+import { blobLimits, type Limits, limitsWith } from './config/limits.ts'
 import type { Hub } from './delivery/hub.ts'
 import type { Lease } from './delivery/lease.ts'
 import { Rounds } from './delivery/rounds.ts'
@@ -24,6 +24,8 @@ export interface ServeOptions {
   clock: Clock
   log: Log
   trustProxy?: boolean
+  /** The largest attachment, bytes. Default `maxBlobBytes` of the protocol's limits. */
+  maxBlobBytes?: number | undefined
   /** Lets others than this machine read `/metrics`. */
   metricsToken?: string | undefined
   /** Ends a start that still waits for the database. */
@@ -76,7 +78,7 @@ async function start(
   { undo, unwind }: { undo: (() => Promise<void>)[]; unwind: () => Promise<void> },
 ): Promise<RunningServer> {
   const { clock, log, host } = options
-  const limits = limitsWith(options.limits)
+  const limits = limitsWith({ ...blobLimits(options.maxBlobBytes), ...options.limits })
   const { uri, database } = await openDatabase(options, undo)
   const store = options.wrapStore?.(database.store) ?? database.store
   const key = await makeServerKey()
@@ -89,6 +91,7 @@ async function start(
     ...{ key, store, clock, log, limits },
     upgrade: sockets.upgrade,
     addressOf: createAddressOf({ trustProxy: options.trustProxy ?? false }),
+    cutOff,
     isStopping: () => !isServing,
     metrics: createPrometheusMetrics(),
     metricsToken: options.metricsToken,
@@ -109,6 +112,8 @@ async function start(
   const rounds = new Rounds({
     ...{ hub, clock, log, limits },
     messages: store.messages,
+    blobs: store.blobs,
+    now: () => lease.now(),
     ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
   })
   rounds.start()

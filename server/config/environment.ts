@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { FastChatError } from '../../schema/errors.ts'
+import { MAX_BLOB_MIB, readMebibytes } from './size.ts'
 
 /** What the environment configures (README.md, "Environment"). */
 export interface Environment {
@@ -11,6 +12,8 @@ export interface Environment {
   trustProxy: boolean
   /** Whoever shows it may read `/metrics` from another machine. */
   metricsToken: string | undefined
+  /** The largest attachment, bytes; undefined: the protocol's default. */
+  maxBlobBytes: number | undefined
 }
 
 const MIN_METRICS_TOKEN_CHARS = 16
@@ -47,6 +50,14 @@ export function readEnvironment(
       `Cannot read FASTCHAT_METRICS_TOKEN: it has fewer than ${MIN_METRICS_TOKEN_CHARS} characters`,
     )
   }
+  const maxBlobMiB = variables.FASTCHAT_MAX_BLOB_MIB || undefined
+  const maxBlobBytes = maxBlobMiB === undefined ? undefined : readMebibytes(maxBlobMiB)
+  if (Number.isNaN(maxBlobBytes)) {
+    throw new FastChatError(
+      'bad_config',
+      `Cannot read FASTCHAT_MAX_BLOB_MIB: it is a number from 1 to ${MAX_BLOB_MIB}`,
+    )
+  }
   const shared = variables.XDG_DATA_HOME || join(homedir(), '.local', 'share')
   return {
     mongodbUri,
@@ -54,5 +65,6 @@ export function readEnvironment(
     logLevel,
     trustProxy: trust === '1',
     metricsToken,
+    maxBlobBytes,
   }
 }

@@ -4,6 +4,7 @@ import { matchedRoutes } from 'hono/route'
 import { FastChatError } from '../../schema/errors.ts'
 import type { HealthResponse, JwksResponse, ServersResponse } from '../../schema/http.ts'
 import { accountRoutes } from './accounts.ts'
+import { blobRoutes } from './blobs.ts'
 import { requireCaller } from './caller.ts'
 import type { Carried, Services } from './context.ts'
 import { deviceRoutes } from './devices.ts'
@@ -66,6 +67,7 @@ export function createApp(services: Services): Hono<Carried> {
   app.route('/v1', accountRoutes(services))
   app.route('/v1', deviceRoutes(services))
   app.route('/v1', directoryRoutes(services))
+  app.route('/v1', blobRoutes(services))
   return app
 }
 

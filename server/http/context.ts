@@ -1,5 +1,7 @@
 import type { ServerKey } from '../auth/server-key.ts'
 import type { Caller, Tokens } from '../auth/tokens.ts'
+import type { Blobs } from '../blobs/blobs.ts'
+import type { UploadOptions } from '../blobs/upload.ts'
 import type { Limits } from '../config/limits.ts'
 import type { TokenBuckets } from '../core/token-bucket.ts'
 import type { Frames } from '../delivery/frames.ts'
@@ -18,6 +20,9 @@ export interface Services {
   tokens: Tokens
   hub: Hub
   frames: Frames
+  blobs: Blobs
+  /** What uploads of attachments need. */
+  uploads: UploadOptions
   lease: Lease
   clock: Clock
   log: Log
@@ -29,6 +34,8 @@ export interface Services {
   upgrade: Upgrade
   /** The address of whoever asks, for rate limits. */
   addressOf: (environment: unknown, forwardedFor: string | undefined) => string
+  /** Ends the connection of a request whose answer has begun and cannot be finished; false when there is none. */
+  cutOff: (environment: unknown) => boolean
   /** True once the server has begun to stop. */
   isStopping: () => boolean
 }
@@ -42,6 +49,8 @@ export interface Rates {
   failedLogins: TokenBuckets
   /** One-time prekeys, by user. */
   claims: TokenBuckets
+  /** Announced attachments, by user. */
+  blobs: TokenBuckets
 }
 
 /** Hono's type of what a request carries. */

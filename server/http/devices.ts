@@ -37,12 +37,15 @@ export function deviceRoutes(services: Services): Hono<Carried> {
       store.prekeys.removeDevice(deviceId),
       store.presence.removeDevice(deviceId),
       store.messages.removeDevice(deviceId),
+      store.blobs.removeDevice(deviceId),
     ])
     // Another server may have stored a message for it just before it heard: by its next heartbeat it has.
     clock.after(limits.leaseRenewMs, () => {
-      store.messages.removeDevice(deviceId).catch(error => {
-        log.warn(errorFields(error), 'Cannot take a revoked device off what waits: that ends with its time')
-      })
+      Promise.all([store.messages.removeDevice(deviceId), store.blobs.removeDevice(deviceId)]).catch(
+        error => {
+          log.warn(errorFields(error), 'Cannot take a revoked device off what waits: that ends with its time')
+        },
+      )
     })
     return context.json({ deviceId } satisfies RevokeDeviceResponse)
   })

@@ -13,6 +13,8 @@ export interface Metrics {
   delivered(): void
   acked(messages: { count: number }): void
   refused(code: ErrorCode): void
+  /** Bytes of attachments came in (and are stored) or went out. */
+  blobBytes(moved: { direction: 'up' | 'down'; bytes: number }): void
   answered(request: { method: string; route: string; status: number; ms: number }): void
   opened(): void
   closed(reason: CloseReason | 'peer'): void
@@ -49,6 +51,7 @@ export const noMetrics: MetricsPort = {
   delivered: () => undefined,
   acked: () => undefined,
   refused: () => undefined,
+  blobBytes: () => undefined,
   answered: () => undefined,
   opened: () => undefined,
   closed: () => undefined,

@@ -7,6 +7,7 @@ import type {
   UserDocument,
 } from '../../schema/documents.ts'
 import type { Base64Url32, DeviceId, MessageId, ServerId, UserId } from '../../schema/ids.ts'
+import type { BlobStore } from './blob-store.ts'
 
 /**
  * The database as the server needs it. What a method resolves after is on the disks of the majority, unless it says
@@ -17,6 +18,7 @@ export interface Store {
   accounts: AccountStore
   prekeys: PrekeyStore
   messages: MessageStore
+  blobs: BlobStore
   presence: PresenceStore
   servers: ServerStore
 }

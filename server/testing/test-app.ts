@@ -8,6 +8,7 @@ import { type Limits, limitsWith } from '../config/limits.ts'
 import type { Lease } from '../delivery/lease.ts'
 import type { Carried } from '../http/context.ts'
 import type { Clock } from '../port/clock.ts'
+import type { Store } from '../port/store.ts'
 import type { Answer } from './test-client.ts'
 import { createTestLog, type TestLog } from './test-log.ts'
 
@@ -18,7 +19,7 @@ export interface TestApp {
   lease: Lease
   log: TestLog
   database: Database
-  /** `address`: whose request it is. */
+  /** `address`: whose request it is. A body of bytes, or a stream of them, is sent as it is. */
   ask(request: AppRequest): Promise<Answer & { headers: Headers }>
   close(): Promise<void>
 }
@@ -39,11 +40,13 @@ export async function openTestApp(
     clock = systemClock,
     trustProxy = false,
     isStopping = () => false,
+    wrapStore = store => store,
   }: {
     limits?: Partial<Limits>
     clock?: Clock
     trustProxy?: boolean
     isStopping?: () => boolean
+    wrapStore?: (store: Store) => Store
   } = {},
 ): Promise<TestApp> {
   const log = createTestLog()
@@ -52,7 +55,7 @@ export async function openTestApp(
   const key = await makeServerKey()
   const { app, lease } = assemble({
     ...{ key, clock, log, isStopping },
-    store: database.store,
+    store: wrapStore(database.store),
     limits: limitsWith({ maxLoginsPerMinute: 10_000, ...limits }),
     upgrade: () => (_, next) => next(),
     addressOf: createAddressOf({ trustProxy }),
@@ -66,13 +69,15 @@ export async function openTestApp(
     log,
     database,
     async ask({ path, body, token, method, address = '192.0.2.1', headers = {} }) {
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const isRaw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
+      const sent = (isRaw ? body : JSON.stringify(body)) as NonNullable<RequestInit['body']>
       const response = await app.request(
         path,
         {
           method: method ?? (body === undefined ? 'GET' : 'POST'),
           headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-          ...(body === undefined ? {} : { body: text }),
+          ...(body === undefined ? {} : { body: sent }),
+          ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
         },
         { incoming: { socket: { remoteAddress: address } } },
       )

@@ -9,6 +9,7 @@ import { type EmbeddedDatabase, startEmbedded } from '../adapter/embedded/start.
 export interface TestDatabase {
   uri: string
   db: Db
+  client: MongoClient
   close(): Promise<void>
 }
 
@@ -22,8 +23,12 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   return {
     uri,
     db: client.db(),
+    client,
     async close() {
-      if (given) await client.db().dropDatabase()
+      if (given) {
+        const db = client.db()
+        await Promise.all([db.dropDatabase(), client.db(`${db.databaseName}_blobs`).dropDatabase()])
+      }
       await client.close()
       await embedded?.stop()
       rmSync(folder, { recursive: true, force: true })

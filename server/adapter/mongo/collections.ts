@@ -6,6 +6,7 @@ import {
   ReadConcern,
 } from 'mongodb'
 import {
+  type BlobDocument,
   type DeviceDocument,
   documents,
   type GroupDocument,
@@ -24,6 +25,7 @@ export interface Collections {
   devices: Collection<DeviceDocument>
   prekeys: Collection<PrekeyDocument>
   groups: Collection<GroupDocument>
+  blobs: Collection<BlobDocument>
   undelivered: Collection<UndeliveredDocument>
   presence: Collection<PresenceDocument>
   servers: Collection<ServerDocument>
@@ -43,6 +45,8 @@ const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
   ],
   // `pending` for drains, in the order of ids; the other one lets MongoDB remove what nobody fetched.
   undelivered: [[{ pending: 1, _id: 1 }], [{ expiresAt: 1 }, { expireAfterSeconds: 0 }]],
+  // No TTL index: the bytes have to go too.
+  blobs: [[{ ownerId: 1 }], [{ pending: 1 }], [{ expiresAt: 1 }]],
   presence: [[{ serverId: 1 }]],
 }
 
@@ -52,6 +56,7 @@ export function collectionsOf(db: Db): Collections {
     devices: db.collection('devices'),
     prekeys: db.collection('prekeys'),
     groups: db.collection('groups'),
+    blobs: db.collection('blobs'),
     undelivered: db.collection('undelivered', { readConcern: new ReadConcern('local') }),
     presence: db.collection('presence'),
     servers: db.collection('servers'),

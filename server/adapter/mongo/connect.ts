@@ -4,6 +4,8 @@ import type { Clock } from '../../port/clock.ts'
 import type { Log } from '../../port/log.ts'
 import type { Store } from '../../port/store.ts'
 import { createAccountStore } from './account-store.ts'
+import { type BlobFiles, createBlobFiles } from './blob-files.ts'
+import { createBlobStore } from './blob-store.ts'
 import { type Collections, collectionsOf, createCollections } from './collections.ts'
 import { isMongoCode, mongoCodes } from './errors.ts'
 import { createMessageStore } from './message-store.ts'
@@ -43,21 +45,24 @@ export async function connectDatabase({ uri, clock, log, signal }: ConnectOption
   const client = createClient(uri)
   try {
     await untilReached(client, { clock, log, signal })
-    const db = client.db(databaseName(uri))
+    const name = databaseName(uri)
+    const db = client.db(name)
     await checkDeployment(db)
-    await createCollections(db)
-    return { db, store: createStore(collectionsOf(db)), close: () => client.close() }
+    const files = createBlobFiles(client.db(`${name}_blobs`))
+    await Promise.all([createCollections(db), files.createIndexes()])
+    return { db, store: createStore(collectionsOf(db), files), close: () => client.close() }
   } catch (error) {
     await client.close().catch(() => undefined)
     throw explain(error)
   }
 }
 
-export function createStore(collections: Collections): Store {
+export function createStore(collections: Collections, files: BlobFiles): Store {
   return {
     accounts: createAccountStore(collections),
     prekeys: createPrekeyStore(collections),
     messages: createMessageStore(collections),
+    blobs: createBlobStore(collections, files),
     presence: createPresenceStore(collections),
     servers: createServerStore(collections),
   }
@@ -149,7 +154,7 @@ function explain(error: unknown): unknown {
   if (isMongoCode(error, mongoCodes.unauthorized)) {
     return new FastChatError(
       'database_unusable',
-      'Cannot use the database: the user of MONGODB_URI has no permission to make collections, read and write',
+      'Cannot use the database: the user of MONGODB_URI has no permission to make collections, read and write in it and in that of attachments, whose name ends in _blobs',
       { cause: error },
     )
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers'
@@ -108,6 +108,19 @@ export function createNodeSockets({ maxFrameBytes, log }: { maxFrameBytes: numbe
       }
     },
   }
+}
+
+/**
+ * Ends the connection of a request whose answer has begun and cannot be finished: @hono/node-server would write the error to
+ * standard error.
+ *
+ * @param environment what the app was given with the request
+ * @returns false when there is no connection
+ */
+export function cutOff(environment: unknown): boolean {
+  const { outgoing } = (environment ?? {}) as { outgoing?: ServerResponse }
+  outgoing?.destroy()
+  return outgoing !== undefined
 }
 
 /**

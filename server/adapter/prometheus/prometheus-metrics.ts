@@ -21,6 +21,7 @@ export function createPrometheusMetrics(): MetricsPort {
   const delivered = counter('messages_delivered', 'Messages written to sockets')
   const acked = counter('messages_acked', 'Messages that devices have on their disks')
   const refused = counter('messages_refused', 'Messages refused, by error code', ['code'])
+  const blobBytes = counter('blob_bytes', 'Bytes of attachments stored (up) and given (down)', ['direction'])
   const opened = counter('sockets_opened', 'WebSockets opened')
   const closed = counter('sockets_closed', 'WebSockets closed, by reason', ['reason'])
   const batchItems = histogram('batch_items', 'Items of one batch', { labelNames: ['kind'], buckets: ITEMS })
@@ -58,6 +59,7 @@ export function createPrometheusMetrics(): MetricsPort {
     delivered: () => delivered.inc(),
     acked: ({ count }) => acked.inc(count),
     refused: code => refused.inc({ code }),
+    blobBytes: ({ direction, bytes }) => blobBytes.inc({ direction }, bytes),
     answered: ({ method, route, status, ms }) =>
       requestSeconds.observe({ method, route, status: String(status) }, ms / 1000),
     opened: () => opened.inc(),
