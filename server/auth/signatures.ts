@@ -1,15 +1,18 @@
-import { compactVerify, importJWK, jwtVerify } from 'jose'
+import { createHash } from 'node:crypto'
+import { calculateJwkThumbprint, compactVerify, importJWK, jwtVerify } from 'jose'
 import * as v from 'valibot'
 import { type ErrorCode, FastChatError } from '../../schema/errors.ts'
-import type { DeviceId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
 import {
   AssertionClaims,
   CertificateClaims,
   type Ed25519Jwk,
   PrekeyClaims,
   profile,
+  RosterClaims,
   typ,
 } from '../../schema/jose.ts'
+import type { VerifiedEvent } from '../../schema/roster.ts'
 import type { Limits } from '../config/limits.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -152,4 +155,28 @@ export async function checkAssertion(
     // One error, whatever failed.
   }
   throw new FastChatError('unauthorized', 'Cannot accept assertion: it is not valid here and now')
+}
+
+/** The RFC 7638 SHA-256 thumbprint of an account key, base64url: how rosters name it. */
+export function thumbprint({ x }: Ed25519Jwk): Promise<Base64Url32> {
+  return calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x }, 'sha256')
+}
+
+/** @throws FastChatError `bad_roster` unless this account signed it, by the key that the server has for it. */
+export async function checkRosterEvent(
+  event: string,
+  { userId, accountKey }: { userId: UserId; accountKey: Ed25519Jwk },
+): Promise<VerifiedEvent> {
+  const claims = await verified(event, {
+    key: accountKey,
+    typ: typ.roster,
+    claims: RosterClaims,
+    code: 'bad_roster',
+    what: 'roster event',
+  })
+  if (claims.by !== userId || claims.key.x !== accountKey.x) {
+    throw new FastChatError('bad_roster', 'Cannot accept roster event: it is signed by another one')
+  }
+  const hash = createHash('sha256').update(event).digest('base64url')
+  return { claims, hash, signer: await thumbprint(accountKey) }
 }

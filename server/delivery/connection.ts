@@ -152,7 +152,8 @@ export class Connection {
     if (!this.#isReady || this.#isClosed) return
     const fetch = this.#delivery.nextFetch()
     if (!fetch) return
-    this.#options.messages.pendingFor(this.caller.deviceId, fetch).then(
+    const at = new Date(this.#options.now())
+    this.#options.messages.pendingFor(this.caller.deviceId, { ...fetch, at }).then(
       found => this.#fetched(found),
       error => {
         this.#options.log.warn(errorFields(error), 'Cannot read what waits for a device')

@@ -216,6 +216,7 @@ function failingStore(store: Store, names: ReadonlySet<string>): Store {
     prekeys: wrap(store.prekeys, 'prekeys'),
     messages: wrap(store.messages, 'messages'),
     blobs: store.blobs,
+    groups: store.groups,
     presence: wrap(store.presence, 'presence'),
     servers: wrap(store.servers, 'servers'),
   }

@@ -1,10 +1,11 @@
 import type { PresenceDocument, UndeliveredDocument } from '../../schema/documents.ts'
 import { FastChatError } from '../../schema/errors.ts'
-import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
+import type { DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 import type { ServerKey } from '../auth/server-key.ts'
 import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { Batcher } from '../core/batcher.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import type { FeedHandlers } from '../port/feed.ts'
 import { errorFields, type Log } from '../port/log.ts'
@@ -19,6 +20,7 @@ import { Outgoing } from './outgoing.ts'
 export interface HubOptions {
   key: ServerKey
   store: Store
+  groups: Groups
   clock: Clock
   /** The database's time, ms. */
   now: () => number
@@ -149,6 +151,12 @@ export class Hub {
           this.devices.forgetAll()
         })
       },
+      onRosterEvent: change => {
+        this.#rosterChanged(change).catch(error => {
+          this.#options.log.warn(errorFields(error), 'Cannot tell of a changed group')
+          // They ask again when they connect again.
+        })
+      },
       onPrekeys: ({ deviceId, left }) => this.#connections.get(deviceId)?.send({ t: 'prekeys', left }),
       onReset: () => this.resync(),
     }
@@ -158,6 +166,11 @@ export class Hub {
   resync(): void {
     this.devices.forgetAll()
     for (const connection of this.connections()) connection.drainAgain()
+    for (const connection of this.connections()) {
+      this.#tellGroups(connection).catch(error => {
+        this.#options.log.warn(errorFields(error), 'Cannot tell a device of its groups')
+      })
+    }
     this.#checkRevoked().catch(error => {
       this.#options.log.warn(errorFields(error), 'Cannot check devices for having been revoked')
     })
@@ -185,11 +198,12 @@ export class Hub {
   }
 
   async #welcome(connection: Connection): Promise<void> {
-    const { store, key, now } = this.#options
-    const [prekeysLeft, device] = await Promise.all([
+    const { store, key, now, groups: rosters } = this.#options
+    const [prekeysLeft, device, groups] = await Promise.all([
       store.prekeys.count(connection.caller.deviceId),
       // Revoked since it showed its token: that was told before this connection could hear it.
       store.accounts.findDevice(connection.caller.deviceId),
+      rosters.headsOf(connection.caller.userId),
       store.presence.set(connection.presence),
     ])
     if (device?.revokedAt) connection.close('deviceRevoked')
@@ -205,7 +219,24 @@ export class Hub {
       now: Math.round(now()),
       prekeysLeft,
     })
+    connection.send({ t: 'groups', groups })
     connection.begin()
+  }
+
+  async #tellGroups(connection: Connection): Promise<void> {
+    const groups = await this.#options.groups.headsOf(connection.caller.userId)
+    connection.send({ t: 'groups', groups })
+  }
+
+  /** Tells those who are in a group now, and those whom the change is about: who was removed hears it this once. */
+  async #rosterChanged({ group, subjects }: { group: GroupId; subjects: readonly UserId[] }): Promise<void> {
+    const document = await this.#options.groups.changed(group)
+    if (!document) return
+    const { epoch, head, memberIds } = document
+    const concerned = new Set([...memberIds, ...subjects])
+    for (const connection of this.connections()) {
+      if (concerned.has(connection.caller.userId)) connection.send({ t: 'group', group, epoch, head })
+    }
   }
 
   #deliver(message: UndeliveredDocument): void {

@@ -53,6 +53,13 @@ export class Outgoing {
     return this.#inserts.add({ message: { ...message, route: [] }, mayStore })
   }
 
+  /** Those of some devices that are connected somewhere now. */
+  async present(devices: readonly DeviceId[]): Promise<DeviceId[]> {
+    const dead = this.#options.dead()
+    const presence = devices.length > 0 ? await this.#options.store.presence.find(devices) : []
+    return presence.filter(({ serverId }) => !dead.has(serverId)).map(({ _id }) => _id)
+  }
+
   async idle(): Promise<void> {
     await this.#inserts.idle()
     await Promise.all(this.#corrections)

@@ -63,6 +63,7 @@ export class Rounds {
     const byDevice = new Map(hub.connections().map(connection => [connection.caller.deviceId, connection]))
     const devices = [...byDevice.keys()]
     await messages.removeSettled()
+    await messages.removePast(new Date(this.#options.now()))
     for (let from = 0; from < devices.length; from += DEVICES_PER_QUESTION) {
       const asked = devices.slice(from, from + DEVICES_PER_QUESTION)
       for (const device of await messages.devicesWithPending(asked)) byDevice.get(device)?.drainAgain()

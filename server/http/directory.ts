@@ -3,6 +3,8 @@ import { FastChatError } from '../../schema/errors.ts'
 import {
   ClaimPrekeysRequest,
   type ClaimPrekeysResponse,
+  ManyDevicesRequest,
+  type ManyDevicesResponse,
   UploadPrekeysRequest,
   type UploadPrekeysResponse,
   type UserDevicesResponse,
@@ -39,6 +41,26 @@ export function directoryRoutes(services: Services): Hono<Carried> {
       accountKey: user.accountKey,
       devices: devices.map(({ _id: deviceId, certificate }) => ({ deviceId, certificate })),
     } satisfies UserDevicesResponse)
+  })
+
+  app.post('/users/devices', async context => {
+    const { users } = await readBody(context, { schema: ManyDevicesRequest, limits })
+    const wanted = [...new Set(users)]
+    const [accounts, devices] = await Promise.all([
+      store.accounts.findUsers(wanted),
+      store.accounts.activeDevices(wanted, { at: hub.devices.at() }),
+    ])
+    const byUser = new Map<string, UserDevicesResponse['devices']>(accounts.map(({ _id }) => [_id, []]))
+    for (const { _id: deviceId, userId, certificate } of devices) {
+      byUser.get(userId)?.push({ deviceId, certificate })
+    }
+    return context.json({
+      users: accounts.map(({ _id: userId, accountKey }) => ({
+        userId,
+        accountKey,
+        devices: byUser.get(userId) ?? [],
+      })),
+    } satisfies ManyDevicesResponse)
   })
 
   app.post('/prekeys', async context => {

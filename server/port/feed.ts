@@ -1,5 +1,5 @@
 import type { UndeliveredDocument } from '../../schema/documents.ts'
-import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
+import type { DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 
 /** What the database tells a server by itself. All of it is a hint: the collections are the truth. */
 export interface FeedHandlers {
@@ -9,6 +9,8 @@ export interface FeedHandlers {
   onRoute(id: MessageId): void
   /** A device came, changed or went; whose it is, when the database says so. */
   onDevice(change: { deviceId: DeviceId; userId?: UserId }): void
+  /** A group has another roster; `subjects` are those whom the event is about. */
+  onRosterEvent(change: { group: GroupId; subjects: readonly UserId[] }): void
   /** A device's stock of one-time prekeys has become low. */
   onPrekeys(change: { deviceId: DeviceId; left: number }): void
   /** This server's own lease was renewed at this time of the database's: how far the feed lags. */

@@ -8,6 +8,7 @@ import type {
 } from '../../schema/documents.ts'
 import type { Base64Url32, DeviceId, MessageId, ServerId, UserId } from '../../schema/ids.ts'
 import type { BlobStore } from './blob-store.ts'
+import type { GroupStore } from './group-store.ts'
 
 /**
  * The database as the server needs it. What a method resolves after is on the disks of the majority, unless it says
@@ -19,6 +20,7 @@ export interface Store {
   prekeys: PrekeyStore
   messages: MessageStore
   blobs: BlobStore
+  groups: GroupStore
   presence: PresenceStore
   servers: ServerStore
 }
@@ -29,6 +31,8 @@ export interface AccountStore {
   /** False when the id is taken. */
   createUser(user: UserDocument): Promise<boolean>
   findUser(userId: UserId): Promise<UserDocument | null>
+  /** Those of these people who exist. */
+  findUsers(userIds: readonly UserId[]): Promise<UserDocument[]>
   /** False when the device's id is taken. */
   createDevice(device: DeviceDocument): Promise<boolean>
   findDevice(deviceId: DeviceId): Promise<DeviceDocument | null>
@@ -41,6 +45,8 @@ export interface AccountStore {
     deviceId: DeviceId,
     prekey: Pick<DeviceDocument, 'signedPrekey' | 'prekeyExpiresAt'>,
   ): Promise<void>
+  /** Names a device, or takes its name back. False when it is no active device of that person. */
+  setLabel(deviceId: DeviceId, label: Pick<DeviceDocument, 'label'> & { userId: UserId }): Promise<boolean>
   /** False when it is no active device of that person. */
   revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
 }
@@ -69,10 +75,10 @@ export interface MessageStore {
   /** Replaces the routes of messages that are still there. Not waited for by any acknowledgement. */
   setRoutes(routes: readonly { id: MessageId; route: readonly ServerId[] }[]): Promise<void>
   find(ids: readonly MessageId[]): Promise<UndeliveredDocument[]>
-  /** What waits for a device, in the order of ids, without those excluded. */
+  /** What waits for a device, in the order of ids, without those excluded and those whose time is over at `at`. */
   pendingFor(
     deviceId: DeviceId,
-    options: { exclude: readonly MessageId[]; limit: number },
+    options: { exclude: readonly MessageId[]; limit: number; at: Date },
   ): Promise<UndeliveredDocument[]>
   /** Which of these devices have anything waiting. */
   devicesWithPending(deviceIds: readonly DeviceId[]): Promise<DeviceId[]>
@@ -80,6 +86,8 @@ export interface MessageStore {
   ack(acks: readonly { deviceId: DeviceId; ids: readonly MessageId[] }[]): Promise<void>
   /** Takes a device out of all messages that wait for it, and deletes those that nobody waits for any more. */
   removeDevice(deviceId: DeviceId): Promise<void>
+  /** Deletes what was only for the moment and whose time is over at `at`. */
+  removePast(at: Date): Promise<void>
   /** Deletes what nobody waits for: a server that was killed between the two steps of an ack leaves it behind. */
   removeSettled(): Promise<void>
   /** About how many there are, at no cost. */

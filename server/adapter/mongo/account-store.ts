@@ -13,6 +13,7 @@ export function createAccountStore({ users, devices, settings }: Collections): A
       }),
     createUser: user => guarded(() => inserted(users.insertOne(user))),
     findUser: userId => guarded(() => users.findOne({ _id: userId })),
+    findUsers: userIds => guarded(() => users.find({ _id: { $in: [...userIds] } }).toArray()),
     createDevice: device => guarded(() => inserted(devices.insertOne(device))),
     findDevice: deviceId => guarded(() => devices.findOne({ _id: deviceId })),
     findDevices: deviceIds => guarded(() => devices.find({ _id: { $in: [...deviceIds] } }).toArray()),
@@ -37,6 +38,14 @@ export function createAccountStore({ users, devices, settings }: Collections): A
     setSignedPrekey: (deviceId, { signedPrekey, prekeyExpiresAt }) =>
       guarded(async () => {
         await devices.updateOne({ _id: deviceId }, { $set: { signedPrekey, prekeyExpiresAt } })
+      }),
+    setLabel: (deviceId, { userId, label }) =>
+      guarded(async () => {
+        const { matchedCount } = await devices.updateOne(
+          { _id: deviceId, userId, revokedAt: { $exists: false } },
+          label === undefined ? { $unset: { label: '' } } : { $set: { label } },
+        )
+        return matchedCount === 1
       }),
     revokeDevice: (deviceId, { userId, at }) =>
       guarded(async () => {

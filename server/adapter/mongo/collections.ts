@@ -12,6 +12,7 @@ import {
   type GroupDocument,
   type PrekeyDocument,
   type PresenceDocument,
+  type RosterEventDocument,
   type ServerDocument,
   type SettingDocument,
   type UndeliveredDocument,
@@ -25,6 +26,7 @@ export interface Collections {
   devices: Collection<DeviceDocument>
   prekeys: Collection<PrekeyDocument>
   groups: Collection<GroupDocument>
+  rosterEvents: Collection<RosterEventDocument>
   blobs: Collection<BlobDocument>
   undelivered: Collection<UndeliveredDocument>
   presence: Collection<PresenceDocument>
@@ -48,6 +50,9 @@ const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
   // No TTL index: the bytes have to go too.
   blobs: [[{ ownerId: 1 }], [{ pending: 1 }], [{ expiresAt: 1 }]],
   presence: [[{ serverId: 1 }]],
+  groups: [[{ memberIds: 1 }]],
+  // Of two admins at once one is first.
+  rosterEvents: [[{ group: 1, epoch: 1 }, { unique: true }], [{ group: 1, subjects: 1, epoch: 1 }]],
 }
 
 export function collectionsOf(db: Db): Collections {
@@ -56,6 +61,7 @@ export function collectionsOf(db: Db): Collections {
     devices: db.collection('devices'),
     prekeys: db.collection('prekeys'),
     groups: db.collection('groups'),
+    rosterEvents: db.collection('rosterEvents'),
     blobs: db.collection('blobs'),
     undelivered: db.collection('undelivered', { readConcern: new ReadConcern('local') }),
     presence: db.collection('presence'),

@@ -8,6 +8,7 @@ import { type BlobFiles, createBlobFiles } from './blob-files.ts'
 import { createBlobStore } from './blob-store.ts'
 import { type Collections, collectionsOf, createCollections } from './collections.ts'
 import { isMongoCode, mongoCodes } from './errors.ts'
+import { createGroupStore } from './group-store.ts'
 import { createMessageStore } from './message-store.ts'
 import { createPrekeyStore } from './prekey-store.ts'
 import { createPresenceStore, createServerStore } from './presence-store.ts'
@@ -63,6 +64,7 @@ export function createStore(collections: Collections, files: BlobFiles): Store {
     prekeys: createPrekeyStore(collections),
     messages: createMessageStore(collections),
     blobs: createBlobStore(collections, files),
+    groups: createGroupStore(collections),
     presence: createPresenceStore(collections),
     servers: createServerStore(collections),
   }

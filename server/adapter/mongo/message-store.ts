@@ -81,12 +81,18 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
       }),
     estimate: () => guarded(() => undelivered.estimatedDocumentCount()),
     find: ids => guarded(() => undelivered.find({ _id: { $in: [...ids] } }).toArray()),
-    pendingFor: (deviceId, { exclude, limit }) =>
+    removePast: at =>
+      guarded(async () => {
+        await undelivered.deleteMany({ expiresAt: { $lte: at }, kind: 'transient' })
+      }),
+    pendingFor: (deviceId, { exclude, limit, at }) =>
       guarded(() =>
         undelivered
-          .find(
-            exclude.length > 0 ? { pending: deviceId, _id: { $nin: [...exclude] } } : { pending: deviceId },
-          )
+          .find({
+            pending: deviceId,
+            ...(exclude.length > 0 ? { _id: { $nin: [...exclude] } } : {}),
+            expiresAt: { $gt: at },
+          })
           .sort({ _id: 1 })
           .limit(limit)
           .toArray(),

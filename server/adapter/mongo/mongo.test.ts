@@ -134,6 +134,7 @@ async function openFeed(serverId: string, db = database.db) {
     onMessage: ({ _id }: UndeliveredDocument) => heard.messages.push(_id),
     onRoute: id => heard.routes.push(id),
     onDevice: change => heard.devices.push(change),
+    onRosterEvent: () => undefined,
     onPrekeys: change => heard.prekeys.push(change),
     onHeartbeat: at => heard.heartbeats.push(at),
     onReset: () => {
@@ -251,6 +252,7 @@ test('the feed begins anew and says `onReset` when the database was dropped unde
     onMessage: ({ _id }) => heard.push(_id),
     onRoute: () => undefined,
     onDevice: () => undefined,
+    onRosterEvent: () => undefined,
     onPrekeys: () => undefined,
     onHeartbeat: () => undefined,
     onReset: () => {
