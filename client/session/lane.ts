@@ -7,6 +7,8 @@ import { audienceFor, type Parties, type Party } from './parties.ts'
 import type { OutboxRecord, SenderRecord } from './records.ts'
 import type { State, Tx } from './state.ts'
 
+// Long because all of it keeps one thing: that a chain key is used once, whatever is refused, given up or killed.
+
 /** What a lane asks of the courier. */
 export interface LanePort {
   isOnline(): boolean

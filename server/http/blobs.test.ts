@@ -9,6 +9,8 @@ import { addDevice, ask, signUp, tokenFor } from '../testing/test-client.ts'
 import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts'
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
 
+// Long because one attachment after the other goes through the same two servers.
+
 /** Two servers over one database: alice is at the first, bob and the sweep at the second. */
 const test = suite('attachments over HTTP')
 const CHUNK = limits.blobChunkBytes
