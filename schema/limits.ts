@@ -102,6 +102,8 @@ export const limits = {
   typingTtlMs: 10 * 1000,
   /** A message that is only for the moment is kept so long. */
   transientTtlMs: 20 * 1000,
+  /** A device takes none whose time differs by more from its own. */
+  maxTransientAgeMs: 60 * 1000,
   /** In larger groups nobody is told who has received and read. */
   maxReceiptMembers: 32,
   /** Message ids in one receipt. */

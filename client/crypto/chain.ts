@@ -14,10 +14,12 @@ export function startChain(chain: {
   now: number
 }): SenderChain {
   const { roster, to, audience, now } = chain
+  const ck = randomBase64Url(32)
   return {
     chain: randomBase64Url(16),
-    ck: randomBase64Url(32),
+    ck,
     n: 0,
+    tk: transientBase(ck),
     conv: roster.conv,
     epoch: roster.epoch,
     roster: roster.hash,
@@ -51,6 +53,7 @@ export function acceptChain(claims: ChainClaims, sender: { deviceKey: Ed25519Jwk
     ck: claims.ck,
     n: claims.n,
     skipped: {},
+    tk: transientBase(claims.ck),
     conv: claims.conv,
     epoch: claims.epoch,
     roster: claims.roster,
@@ -67,6 +70,16 @@ export function step(ck: Base64Url32): { messageKey: Base64Url32; next: Base64Ur
     messageKey: toBase64Url(hkdf(key, hkdfInfo.message)),
     next: toBase64Url(hkdf(key, hkdfInfo.chain)),
   }
+}
+
+/** What the keys of a chain's transient messages come from, out of its first key: it tells nothing of message keys. */
+function transientBase(firstKey: Base64Url32): Base64Url32 {
+  return toBase64Url(hkdf(fromBase64Url(firstKey), hkdfInfo.transient))
+}
+
+/** The key of the transient message of number `t`. */
+export function transientKey(tk: Base64Url32, t: number): Uint8Array<ArrayBuffer> {
+  return hkdf(fromBase64Url(tk), `${hkdfInfo.transient}/${t}`)
 }
 
 /**

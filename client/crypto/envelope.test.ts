@@ -64,7 +64,7 @@ test('`openChain()` opens what `announceChain()` made, on every device of both p
     const opened = await open(entryOf(body, reader), { from: alice, reader })
     assert.is(opened.senderThumbprint, alice.key)
     assert.equal(opened.chain, {
-      ...{ chain: chain.chain, ck: chain.ck, n: 0, skipped: {} },
+      ...{ chain: chain.chain, ck: chain.ck, n: 0, skipped: {}, tk: chain.tk },
       ...{ conv: chain.conv, epoch: 0, roster: chain.conv },
       ...{ user: 'alice', device: alice.deviceId, deviceKey: publicEd25519(alice.deviceKey) },
     })

@@ -1,7 +1,7 @@
 import { flattenedDecrypt, GeneralEncrypt } from 'jose'
 import * as v from 'valibot'
 import { FastChatError } from '../../schema/errors.ts'
-import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, DeviceId, GroupId, UserId } from '../../schema/ids.ts'
 import { ChainClaims, type FlattenedJwe, GeneralJwe, profile, typ } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
 import { utf8 } from './bytes.ts'
@@ -11,7 +11,7 @@ import { cannotDecrypt } from './jwe.ts'
 import { readUnverified, signJws, verifyJws } from './jws.ts'
 import { publicEd25519, publicX25519, thumbprint, useKey } from './keys.ts'
 import { kidOf } from './prekeys.ts'
-import { directConversation } from './roster.ts'
+import { directConversation, type KnownRoster } from './roster.ts'
 import type { PrivateJwk, ReceiverChain, SenderChain, Signer, VerifiedPrekey } from './types.ts'
 
 /** An announcement holds a certificate and a signature: this bounds it. */
@@ -78,7 +78,11 @@ export interface ChainReader {
   device: DeviceId
   /** The thumbprint that is pinned for the sender; null at first contact. */
   pinned: Base64Url32 | null
-  group?: (claims: ChainClaims) => { conv: Base64Url32; memberKey: Base64Url32 } | undefined
+  /**
+   * What this device knows of the roster that a group's chain names: exactly that group, epoch and hash, verified from the
+   * signed events (`rosterOfChain()`). Undefined when it has not verified it (yet). Without it no group's chain is opened.
+   */
+  group?: (claims: ChainClaims) => KnownRoster | undefined
 }
 
 export interface OpenedChain {
@@ -90,14 +94,17 @@ export interface OpenedChain {
 
 /**
  * Opens the announcement of a chain and checks all of it: the account key is the pinned one, it certified the device, the
- * device signed the announcement, and the conversation is the one of the two account keys, one of them one's own. So
- * nobody can pass on a chain that was meant for somebody else.
+ * device signed the announcement, and the conversation is either the one of the two account keys, one of them one's own, or
+ * a group's, of a roster that has both. So nobody can pass on a chain that was meant for somebody else.
  *
  * The caller's duty: a chain id that is known already is not taken again, else its messages could be replayed; so chain ids
- * are remembered as long as the private part of any prekey that could open them.
+ * are remembered as long as the private part of any prekey that could open them. A group's chain of an earlier epoch opens
+ * too: whether somebody who was removed since may still be heard is the caller's to say (`limits.removedGraceMs`).
  *
  * @throws FastChatError `cannot_decrypt` whatever is wrong with it
- * @throws ChangedKey when all is right but the account key is not the pinned one: the caller tells the person
+ * @throws ChangedKey when all is right but the account key is not the pinned one, or not the one that the group's roster
+ *   has: the caller tells the person
+ * @throws UnknownRoster when all is right but the group's roster is not known: the caller catches up and tries again
  */
 export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise<OpenedChain> {
   try {
@@ -118,13 +125,7 @@ export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise
       what: 'chain',
       maxChars: MAX_ANNOUNCEMENT_CHARS,
     })
-    if ('group' in claims.to) {
-      const found = reader.group?.(claims)
-      if (!found) throw new UnknownRoster(claims, claims.to.group)
-      if (found.conv !== claims.conv || found.memberKey !== senderThumbprint) throw cannotDecrypt()
-    } else if (!isForDirectConversation(claims, { reader, senderThumbprint })) throw cannotDecrypt()
-    // Last, so that nobody but the holder of another account key for this name can bring it about.
-    if (reader.pinned !== null && reader.pinned !== senderThumbprint) throw new ChangedKey(senderThumbprint)
+    checkConversation(claims, { reader, senderThumbprint })
     return { chain: acceptChain(claims, { deviceKey }), claims, senderThumbprint }
   } catch (error) {
     if (error instanceof ChangedKey || error instanceof UnknownRoster) throw error
@@ -136,21 +137,39 @@ export async function openChain(jwe: FlattenedJwe, reader: ChainReader): Promise
 export class ChangedKey extends FastChatError {
   /** Of the other account key. */
   readonly thumbprint: Base64Url32
+  /** The group whose roster has another key for the sender, when that is what differs. */
+  readonly group?: GroupId
 
-  constructor(thumbprint: Base64Url32) {
+  constructor(thumbprint: Base64Url32, { group }: { group?: GroupId } = {}) {
     super(
       'account_key_changed',
-      'Cannot open chain: the account key of the sender is another one than before',
+      group === undefined
+        ? 'Cannot open chain: the account key of the sender is another one than before'
+        : 'Cannot open chain: the account key of the sender is another one than the group has',
     )
     this.thumbprint = thumbprint
+    if (group !== undefined) this.group = group
   }
 }
 
+/**
+ * Not a failure to decrypt: a device that is what it says, of the pinned account, names a roster that is not known here. It
+ * may be newer than what is known, or none at all: the server's events decide.
+ */
 export class UnknownRoster extends FastChatError {
-  readonly place: { group: string; conv: Base64Url32; epoch: number; roster: Base64Url32; user: UserId }
-  constructor({ conv, epoch, roster, sub: user }: ChainClaims, group: string) {
-    super('bad_roster', 'Cannot open chain: it is of a roster that is not known')
-    this.place = { group, conv, epoch, roster, user }
+  readonly group: GroupId
+  readonly conv: Base64Url32
+  readonly epoch: number
+  readonly roster: Base64Url32
+  readonly from: UserId
+
+  constructor(group: GroupId, { conv, epoch, roster, sub }: ChainClaims) {
+    super('stale_roster', 'Cannot open chain: it names a state of the group that is not known here')
+    this.group = group
+    this.conv = conv
+    this.epoch = epoch
+    this.roster = roster
+    this.from = sub
   }
 }
 
@@ -162,6 +181,27 @@ async function decryptEntry(jwe: FlattenedJwe, prekey: PrivateJwk): Promise<stri
   })
   if (!v.is(Protected, protectedHeader)) throw cannotDecrypt()
   return decoder.decode(plaintext)
+}
+
+/** @throws FastChatError `cannot_decrypt`; ChangedKey, UnknownRoster */
+function checkConversation(
+  claims: ChainClaims,
+  { reader, senderThumbprint }: { reader: ChainReader; senderThumbprint: Base64Url32 },
+): void {
+  const { self, pinned } = reader
+  const group = 'group' in claims.to ? claims.to.group : undefined
+  if (group === undefined) {
+    if (!isForDirectConversation(claims, { reader, senderThumbprint })) throw cannotDecrypt()
+  } else if (!reader.group || (claims.sub === self.userId && senderThumbprint !== self.thumbprint)) {
+    throw cannotDecrypt()
+  }
+  // After the signatures, so that nobody but the holder of another account key for this name can bring it about.
+  if (pinned !== null && pinned !== senderThumbprint) throw new ChangedKey(senderThumbprint)
+  if (group === undefined) return
+  const known = reader.group?.(claims)
+  if (!known) throw new UnknownRoster(group, claims)
+  if (known.conv !== claims.conv || known.memberKey === null) throw cannotDecrypt()
+  if (known.memberKey !== senderThumbprint) throw new ChangedKey(senderThumbprint, { group })
 }
 
 /** The conversation's id covers both account keys; whom it is with follows from who sends it. */

@@ -28,20 +28,29 @@ export async function signJws(
 }
 
 /**
- * The claims of a JWS, its signature, algorithm and `typ` checked.
+ * The claims of a JWS, its signature, algorithm and `typ` checked; its `kid` too when one is given.
  *
  * @throws FastChatError `code` (default `bad_signature`) whatever is wrong with it, with one message
  */
 export async function verifyJws<const S extends v.GenericSchema>(
   jws: string,
-  options: { key: Ed25519Jwk; typ: Typ; claims: S; what: string; code?: ErrorCode; maxChars?: number },
+  options: {
+    key: Ed25519Jwk
+    typ: Typ
+    kid?: string
+    claims: S
+    what: string
+    code?: ErrorCode
+    maxChars?: number
+  },
 ): Promise<v.InferOutput<S>> {
-  const { key, typ, claims, what, code = 'bad_signature', maxChars = limits.maxJwsChars } = options
+  const { key, typ, kid, claims, what, code = 'bad_signature', maxChars = limits.maxJwsChars } = options
   try {
     if (jws.length <= maxChars) {
       const verified = await compactVerify(jws, await useKey(key), { algorithms: [profile.signature] })
       const header = v.safeParse(Header, verified.protectedHeader)
-      if (header.success && header.output.typ === typ) {
+      const isMeant = header.success && header.output.typ === typ
+      if (isMeant && (kid === undefined || header.output.kid === kid)) {
         const payload = v.safeParse(claims, JSON.parse(decoder.decode(verified.payload)))
         if (payload.success) return payload.output
       }

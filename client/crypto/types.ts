@@ -35,6 +35,8 @@ export interface SenderChain {
   /** The chain key of message `n`; those before it are forgotten. */
   ck: Base64Url32
   n: number
+  /** What the keys of transient messages come from; a chain that an earlier version started has none. */
+  tk?: Base64Url32
   conv: Base64Url32
   epoch: number
   roster: Base64Url32
@@ -53,6 +55,8 @@ export interface ReceiverChain {
   n: number
   /** Message keys of numbers before `n` whose messages did not come yet; a key is deleted when it is used. */
   skipped: Record<string, Base64Url32>
+  /** What the keys of transient messages come from; a chain that an earlier version opened has none. */
+  tk?: Base64Url32
   conv: Base64Url32
   epoch: number
   roster: Base64Url32

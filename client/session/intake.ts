@@ -173,22 +173,23 @@ export class Intake {
     } catch (error) {
       if (!(error instanceof UnknownRoster)) throw error
       try {
-        await groups.catchUp(error.place.group)
+        await groups.catchUp(error.group)
         return await open()
       } catch (again) {
-        if (again instanceof FastChatError && again.shouldRetry()) throw again
+        const isUnknown = again instanceof UnknownRoster
+        if (!isUnknown && again instanceof FastChatError && again.shouldRetry()) throw again
         return this.#refuseChain(frame, error)
       }
     }
   }
 
   /** It is kept all the same: when the true roster shows, or a key is accepted, it is tried again. */
-  #refuseChain(frame: ChainFrame, { place }: UnknownRoster): undefined {
+  #refuseChain(frame: ChainFrame, { group, conv, epoch, roster, from }: UnknownRoster): undefined {
     const { groups } = this.#options
     this.#heldChains.set(frame.id, frame)
-    const reason = groups.troubleOf(place)
-    const key = `${reason} ${frame.from} ${place.epoch} ${place.roster}`
-    this.#steps.push(tx => groups.refuse(tx, place.group, { reason, from: frame.from, key }))
+    const reason = groups.troubleOf({ group, conv, epoch, roster, user: from })
+    const key = `${reason} ${from} ${epoch} ${roster}`
+    this.#steps.push(tx => groups.refuse(tx, group, { reason, from, key }))
   }
 
   /** The conversation of a chain whose announcement was checked; undefined when it is none that this device knows. */
@@ -359,8 +360,18 @@ export class Intake {
       if (error instanceof FastChatError && error.shouldRetry()) throw error
       if (error instanceof ChangedKey) {
         this.#heldChains.set(frame.id, frame)
-        this.#options.people.meet(frame.from, { thumbprint: error.thumbprint })
+        this.#noteKey(frame, error)
       } else this.#report(error)
+    }
+  }
+
+  /** Somebody writes by another account key than the one that is pinned, or than the one that their group has for them. */
+  #noteKey({ from }: ChainFrame, { group, thumbprint }: ChangedKey): void {
+    const { people, groups } = this.#options
+    if (group === undefined) people.meet(from, { thumbprint })
+    else {
+      const key = `key-changed ${from} ${thumbprint}`
+      this.#steps.push(tx => groups.refuse(tx, group, { reason: 'key-changed', from, key }))
     }
   }
 

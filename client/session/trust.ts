@@ -2,7 +2,7 @@ import type { SyncContent } from '../../schema/content.ts'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Base64Url32, UserId } from '../../schema/ids.ts'
 import type { ConversationId, Verification } from '../chat.ts'
-import { safetyNumber, safetyQr } from '../crypto/safety-number.ts'
+import { safetyNumber } from '../crypto/safety-number.ts'
 import type { Cipher } from './cipher.ts'
 import type { Courier } from './courier.ts'
 import { readUserId } from './destinations.ts'
@@ -59,11 +59,13 @@ export class Trust {
   async verification({ user: typed }: { user: string }): Promise<Verification> {
     const person = await this.#options.people.ensure(readUserId(typed))
     const key = person.changedTo ?? person.thumbprint
-    const parties = this.#parties(person, key)
+    const { identity, cipher } = this.#options
+    const me = { user: identity.userId, key: cipher.thumbprint }
+    const { digits, qr } = await safetyNumber(me, { user: person.userId, key })
     return {
       user: person.userId,
-      safetyNumber: await safetyNumber(parties),
-      qr: Buffer.from(await safetyQr(parties)).toString('base64url'),
+      safetyNumber: digits,
+      qr: Buffer.from(qr).toString('base64url'),
       isVerified: person.verified === key,
       isKeyChanged: person.changedTo !== undefined,
     }
@@ -164,13 +166,5 @@ export class Trust {
     const person = { userId: user, thumbprint: key, conversation: this.#options.cipher.conversationWith(key) }
     tx.tables.people.put([user], person)
     return person
-  }
-
-  #parties({ userId }: Person, key: Base64Url32) {
-    const { identity, cipher } = this.#options
-    return [
-      { userId: identity.userId, key: cipher.thumbprint },
-      { userId, key },
-    ] as const
   }
 }
