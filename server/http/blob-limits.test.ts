@@ -12,6 +12,7 @@ import { openTestApp, type TestApp } from '../testing/test-app.ts'
 import type { Answer } from '../testing/test-client.ts'
 import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts'
 
+// Long because all of it is asked by the same person at a server of its own limits.
 const test = suite('limits of attachments')
 const CHUNK = limits.blobChunkBytes
 let database: TestDatabase

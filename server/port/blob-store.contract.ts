@@ -65,6 +65,7 @@ export function testBlobStore(test: Test, open: () => BlobStore): void {
     const right = chunk(0)
     assert.is(await blobs.putChunk(anew, right), 'stored')
     assert.is(await blobs.putChunk(blob, chunk(0)), 'gone')
+    assert.is(await blobs.putChunk(blob, chunk(1)), 'gone')
     // Too late: what it read is not what is there now.
     await blobs.beginAnew(blob, { attempt: 10 })
     assert.equal(shown(await all(blobs.chunks(anew))), shown([right]))
