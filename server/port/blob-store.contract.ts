@@ -31,10 +31,6 @@ export function testBlobStore(test: Test, open: () => BlobStore): void {
     await blobs.removeExpired({ at, limit: 100 })
   })
 
-  test('`blobs.membersOf()` knows of no group that is not there', async () => {
-    assert.is(await open().membersOf('no-such-group'), null)
-  })
-
   test('`blobs.putChunk()` stores a chunk once, and says so when another one is there', async () => {
     const blobs = open()
     const blob = makeBlob({ size: 250 })
