@@ -57,7 +57,7 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
   const tokens = new Tokens({ key, store, now, limits })
   const frames = new Frames({ hub, groups, tokens, clock, now, log, limits, metrics })
   const blobOptions: BlobsOptions = {
-    ...{ store, clock, now, limits, metrics },
+    ...{ store, groups, clock, now, limits, metrics },
     devices: hub.devices,
     isStopping: parts.isStopping,
   }

@@ -60,11 +60,21 @@ function isIgnored(path: string): boolean {
 
 test('the shard keys are of collections that there are, and unique ids are kept unique', () => {
   const keys = [...read('mongo/shard.js').matchAll(/\{name\}\.(\w+)`, \{ (\w+): 'hashed' \}/g)]
-  assert.is(keys.length, 5)
+  assert.is(keys.length, 6)
   for (const [, collection, field] of keys) {
     assert.ok(collection && Object.hasOwn(documents, collection), collection)
     assert.is(field, collection === 'prekeys' ? 'deviceId' : '_id')
   }
+})
+
+test('the database user may write where the server keeps attachments, and their bytes are sharded by what is unique', () => {
+  const connect = readFileSync(join(ROOT, 'server/adapter/mongo/connect.ts'), 'utf8')
+  assert.match(connect, /\$\{name\}_blobs/)
+  assert.match(read('mongo/make-user.js'), "{ role: 'readWrite', db: 'fastchat_blobs' }")
+  assert.match(read('README.md'), '| `readWrite` on `fastchat_blobs` |')
+  const files = readFileSync(join(ROOT, 'server/adapter/mongo/blob-files.ts'), 'utf8')
+  assert.match(files, 'createIndex({ files_id: 1, n: 1 }, { unique: true })')
+  assert.match(read('mongo/shard.js'), '_blobs.blobs.chunks`, { files_id: 1, n: 1 }, true)')
 })
 
 test('README.md and compose.yml name the variables that the server reads', () => {
@@ -80,7 +90,7 @@ test('README.md and compose.yml name the variables that the server reads', () =>
 
 test('every variable that compose.yml asks for stands in example.env', () => {
   const asked = new Set([...read('compose.yml').matchAll(/\$\{(\w+):/g)].map(([, name]) => name))
-  assert.is(asked.size, 4)
+  assert.is(asked.size, 5)
   for (const name of asked) assert.match(read('example.env'), new RegExp(`^${name}=`, 'm'))
 })
 

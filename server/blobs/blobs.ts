@@ -6,6 +6,7 @@ import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import type { ByteRange } from '../core/byte-range.ts'
 import type { DeviceSets } from '../delivery/device-sets.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import type { Metrics } from '../port/metrics.ts'
 import type { Store } from '../port/store.ts'
@@ -13,6 +14,7 @@ import type { Store } from '../port/store.ts'
 export interface BlobsOptions {
   store: Store
   devices: DeviceSets
+  groups: Groups
   clock: Clock
   /** The database's time, ms. */
   now: () => number
@@ -148,16 +150,18 @@ export class Blobs {
   async #mayRead(userId: string, { ownerId, receiverId, groupId }: BlobDocument): Promise<boolean> {
     if (userId === ownerId || userId === receiverId) return true
     if (groupId === undefined) return false
-    const members = await this.#options.store.blobs.membersOf(groupId)
-    return members?.includes(userId) ?? false
+    return (await this.#options.groups.members(groupId)).includes(userId)
   }
 
   /** The people whose devices have to get it. */
-  async #people(userId: string, to: Recipient): Promise<string[]> {
+  async #people(userId: string, to: Recipient): Promise<readonly string[]> {
     if ('user' in to) return [...new Set([to.user, userId])]
-    const members = await this.#options.store.blobs.membersOf(to.group)
-    if (!members?.includes(userId)) {
-      throw new FastChatError('not_a_member', 'Cannot take attachment: you are not a member of that group')
+    const members = await this.#options.groups.members(to.group)
+    if (!members.includes(userId)) {
+      throw new FastChatError(
+        'not_a_member',
+        `Cannot take attachment for group ${to.group}: you are not in it`,
+      )
     }
     return members
   }

@@ -12,6 +12,7 @@ import { openTestApp, type TestApp } from '../testing/test-app.ts'
 import type { Answer } from '../testing/test-client.ts'
 import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts'
 
+// Long because all of it is asked by the same person at a server of its own limits.
 const test = suite('limits of attachments')
 const CHUNK = limits.blobChunkBytes
 let database: TestDatabase
@@ -201,6 +202,31 @@ test('a full disk is `disk_full`, and the upload goes on when there is room', as
   assert.is(stateIn(await alice.state(blob)).received, CHUNK)
   isFull = false
   assert.is(stateIn(await alice.put(blob)).complete, true)
+})
+
+test('a server that is killed after the last chunk, before all is complete, leaves an upload that can be finished', async () => {
+  let isKilled = true
+  const app = await openApp({
+    wrapBlobs: blobs => ({
+      ...blobs,
+      async complete(blob, options) {
+        if (isKilled) throw new FastChatError('unavailable', 'Cannot use the database: made up')
+        return await blobs.complete(blob, options)
+      },
+    }),
+  })
+  const alice = await newPerson(app)
+  for (const size of [10, CHUNK, 2 * CHUNK, 2 * CHUNK + 1]) {
+    const blob = forBob(size)
+    stateIn(await alice.create(blob), 201)
+    isKilled = true
+    assert.equal(codeIn(await alice.put(blob)), [503, 'unavailable'])
+    const { received, complete } = stateIn(await alice.state(blob))
+    assert.ok(received < size && received % CHUNK === 0 && size - received <= CHUNK, String(size))
+    assert.is(complete, false)
+    isKilled = false
+    assert.is(stateIn(await alice.put(blob)).complete, true)
+  }
 })
 
 test('a server that stops ends uploads at once, so that they go on elsewhere', async () => {

@@ -1,72 +1,25 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { BlobDocument } from '../../schema/documents.ts'
 import { limits } from '../../schema/limits.ts'
 import { waitFor } from '../../scripts/test/wait-for.ts'
-import { BlobClient, codeIn, makeTestBlob, slowBody, stateIn, type TestBlob } from '../testing/blobs.ts'
-import type { TestDevice } from '../testing/person.ts'
-import { addDevice, ask, signUp, tokenFor } from '../testing/test-client.ts'
-import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts'
-import { startTestServer, type TestServer } from '../testing/test-server.ts'
+import { type BlobWorld, openBlobWorld } from '../testing/blob-world.ts'
+import { type BlobClient, bytesOf, codeIn, forBob, slowBody, stateIn } from '../testing/blobs.ts'
 
-// Long because one attachment after the other goes through the same two servers.
-
-/** Two servers over one database: alice is at the first, bob and the sweep at the second. */
-const test = suite('attachments over HTTP')
+const test = suite('bytes of attachments over HTTP')
 const CHUNK = limits.blobChunkBytes
-let database: TestDatabase
-let first: TestServer
-let second: TestServer
-let aliceDevice: TestDevice
-let bobDevice: TestDevice
+let world: BlobWorld
 let alice: BlobClient
 let aliceThere: BlobClient
 let bob: BlobClient
-let carol: BlobClient
 
 test.before(async () => {
-  database = await openTestDatabase()
-  first = await startTestServer(database.uri, { sweepMs: 1_000_000 })
-  second = await startTestServer(database.uri, { sweepMs: 50 })
-  aliceDevice = await signUp(first, 'alice')
-  bobDevice = await signUp(second, 'bob')
-  alice = await BlobClient.of(aliceDevice, first)
-  aliceThere = await BlobClient.of(aliceDevice, second)
-  bob = await BlobClient.of(bobDevice, second)
-  carol = await BlobClient.of(await signUp(second, 'carol'), second)
+  world = await openBlobWorld()
+  alice = world.alice
+  aliceThere = world.aliceThere
+  bob = world.bob
 })
 
-test.after(async () => {
-  await Promise.all([first.stop(), second.stop()])
-  await database.close()
-})
-
-const forBob = (size: number) => makeTestBlob({ user: 'bob' }, size)
-const documents = () => database.db.collection<BlobDocument>('blobs')
-const documentOf = ({ request: { id } }: TestBlob) => documents().findOne({ _id: id })
-const bytesDb = () => database.client.db(`${database.db.databaseName}_blobs`)
-
-/** What there is of an attachment: documents, files, chunks. */
-async function traces({ request: { id } }: TestBlob): Promise<number[]> {
-  return [
-    await documents().countDocuments({ _id: id }),
-    await bytesDb().collection<{ _id: string }>('blobs.files').countDocuments({ _id: id }),
-    await bytesDb()
-      .collection('blobs.chunks')
-      .countDocuments({ files_id: id as never }),
-  ]
-}
-
-async function bytesOf(response: Response): Promise<Buffer> {
-  return Buffer.from(await response.arrayBuffer())
-}
-
-async function uploaded(size: number): Promise<TestBlob> {
-  const blob = forBob(size)
-  stateIn(await alice.create(blob), 201)
-  stateIn(await alice.put(blob))
-  return blob
-}
+test.after(() => world.close())
 
 test('an attachment goes up at one server and comes down at another, whatever its size', async () => {
   for (const size of [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 5 * CHUNK + 7]) {
@@ -87,7 +40,7 @@ test('an attachment goes up at one server and comes down at another, whatever it
 })
 
 test('no program takes the bytes for more than bytes', async () => {
-  const blob = await uploaded(10)
+  const blob = await world.uploaded(10)
   const { headers } = await bob.get(blob)
   assert.is(headers.get('content-type'), 'application/octet-stream')
   assert.is(headers.get('content-disposition'), 'attachment')
@@ -96,7 +49,7 @@ test('no program takes the bytes for more than bytes', async () => {
 })
 
 test('`Range` gives a part with 206, and 416 behind the end', async () => {
-  const blob = await uploaded(2 * CHUNK + 100)
+  const blob = await world.uploaded(2 * CHUNK + 100)
   const { size } = blob.request
   for (const [range, from, to] of [
     ['bytes=0-', 0, size],
@@ -198,7 +151,7 @@ test('bytes that do not have the announced hash are dropped, and the right ones 
     const wrong = blob.bytes.slice()
     wrong[size - 1] = (wrong[size - 1] ?? 0) ^ 1
     assert.equal(codeIn(await alice.put(blob, { body: wrong })), [400, 'bad_blob'])
-    assert.equal(await traces(blob), [1, 0, 0])
+    assert.equal(await world.traces(blob), [1, 0, 0])
     assert.equal(stateIn(await alice.state(blob)).received, 0)
     assert.equal((await bob.get(blob)).status, 409)
     assert.is(stateIn(await alice.put(blob)).complete, true)
@@ -224,7 +177,7 @@ test('uploads of the same attachment at the same time, at both servers, make one
   const states = await Promise.all([alice, aliceThere, alice, aliceThere].map(client => client.put(blob)))
   for (const state of states) assert.is(stateIn(state).complete, true)
   assert.ok((await bytesOf(await bob.get(blob))).equals(blob.bytes))
-  assert.equal(await traces(blob), [1, 1, 13])
+  assert.equal(await world.traces(blob), [1, 1, 13])
 })
 
 test('right and wrong bytes at the same time end with the right ones, or with none', async () => {
@@ -244,155 +197,7 @@ test('right and wrong bytes at the same time end with the right ones, or with no
   }
   if (!stateIn(await alice.state(blob)).complete) stateIn(await alice.put(blob))
   assert.ok((await bytesOf(await bob.get(blob))).equals(blob.bytes))
-  assert.equal(await traces(blob), [1, 1, 8])
-})
-
-test('whoever may not read is told the same as of one that is not there', async () => {
-  const blob = await uploaded(1000)
-  const nothing = forBob(1000)
-  const answers = async (client: BlobClient, asked: TestBlob) => [
-    await client.state(asked),
-    await client.put(asked),
-    { status: 404, body: await (await client.get(asked)).json() },
-    await client.received(asked),
-    await client.remove(asked),
-  ]
-  const [refused, absent] = [await answers(carol, blob), await answers(carol, nothing)]
-  for (const answer of refused) assert.equal(codeIn(answer), [404, 'not_found'])
-  assert.equal(JSON.stringify(refused), JSON.stringify(absent))
-  // Whom it is for may read it, not change it.
-  assert.equal(codeIn(await bob.put(blob)), [404, 'not_found'])
-  assert.equal(codeIn(await bob.remove(blob)), [404, 'not_found'])
-  assert.is(stateIn(await alice.state(blob)).complete, true)
-  const without = await ask(first, { path: `/v1/blobs/${blob.request.id}` })
-  assert.equal(codeIn(without), [401, 'unauthorized'])
-})
-
-test('it is for the devices that there are: those of both people, without the one that sends it', async () => {
-  const another = await addDevice(second, aliceDevice.person)
-  const blob = await uploaded(1000)
-  const pending = (await documentOf(blob))?.pending
-  assert.equal([...(pending ?? [])].sort(), [another.deviceId, bobDevice.deviceId].sort())
-  assert.equal(codeIn(await bob.received(forBob(1))), [404, 'not_found'])
-  // It is removed when all have it.
-  assert.is(stateIn(await bob.received(blob)).complete, true)
-  assert.is(stateIn(await bob.received(blob)).complete, true, 'again')
-  assert.is(stateIn(await alice.received(blob)).complete, true, 'by one that nobody waits for')
-  assert.equal(await traces(blob), [1, 1, 1])
-  const own = await BlobClient.of(another, first)
-  assert.is(stateIn(await own.received(blob)).complete, true)
-  assert.equal(await traces(blob), [0, 0, 0])
-  assert.equal(codeIn(await own.received(blob)), [404, 'not_found'])
-})
-
-test('nobody has what is not complete', async () => {
-  const blob = forBob(1000)
-  stateIn(await alice.create(blob), 201)
-  assert.equal(codeIn(await bob.received(blob)), [409, 'blob_incomplete'])
-})
-
-test('a device that is revoked is waited for no more', async () => {
-  const dora = await signUp(first, 'dora')
-  const lost = await addDevice(first, dora.person)
-  const both = makeTestBlob({ user: 'dora' }, 1000)
-  stateIn(await carol.create(both), 201)
-  stateIn(await carol.put(both))
-  const token = await tokenFor(first, dora)
-  const revoke = (deviceId: string) =>
-    ask(first, { path: `/v1/devices/${deviceId}`, method: 'DELETE', token })
-  assert.is((await revoke(lost.deviceId)).status, 200)
-  assert.equal((await documentOf(both))?.pending, [dora.deviceId])
-  assert.is((await revoke(dora.deviceId)).status, 200)
-  assert.equal(await traces(both), [0, 0, 0])
-})
-
-test('`DELETE` by its owner removes it, while it is uploaded too', async () => {
-  const blob = await uploaded(1000)
-  assert.is(stateIn(await aliceThere.remove(blob)).complete, true)
-  assert.equal(await traces(blob), [0, 0, 0])
-  assert.equal(codeIn(await alice.remove(blob)), [404, 'not_found'])
-  const another = forBob(3 * CHUNK)
-  stateIn(await alice.create(another), 201)
-  const body = slowBody()
-  const uploading = alice.put(another, { body: body.stream })
-  body.send(another.bytes.subarray(0, CHUNK + 1))
-  await waitFor(async () => stateIn(await aliceThere.state(another)).received === CHUNK, {
-    what: 'a chunk to be stored',
-  })
-  stateIn(await aliceThere.remove(another))
-  body.send(another.bytes.subarray(CHUNK + 1))
-  body.end()
-  assert.equal(codeIn(await uploading), [404, 'not_found'])
-  assert.equal(await traces(another), [0, 0, 0])
-})
-
-test('the sweep removes what has expired, complete or not, and bytes that belong to nothing', async () => {
-  const complete = await uploaded(CHUNK + 1)
-  const unfinished = forBob(2 * CHUNK)
-  stateIn(await alice.create(unfinished), 201)
-  stateIn(await alice.put(unfinished, { to: CHUNK }))
-  const orphan = await uploaded(CHUNK + 1)
-  const kept = await uploaded(CHUNK + 1)
-  const lifeOf = async (blob: TestBlob) => {
-    const found = await documentOf(blob)
-    return (found?.expiresAt.getTime() ?? 0) - Date.now()
-  }
-  const minute = 60_000
-  assert.ok(Math.abs((await lifeOf(complete)) - limits.blobTtlMs) < minute)
-  assert.ok(Math.abs((await lifeOf(unfinished)) - limits.blobUploadMs) < minute)
-  const past = { $set: { expiresAt: new Date(Date.now() - 1) } }
-  for (const { request } of [complete, unfinished]) await documents().updateOne({ _id: request.id }, past)
-  await documents().deleteOne({ _id: orphan.request.id })
-  for (const blob of [complete, unfinished, orphan]) {
-    await waitFor(async () => (await traces(blob)).every(count => count === 0), { what: 'the sweep' })
-  }
-  assert.equal(await traces(kept), [1, 1, 2])
-})
-
-test('what has expired is not there, though no sweep has come yet', async () => {
-  const blob = await uploaded(1000)
-  const past = { $set: { expiresAt: new Date(Date.now() - 1000) } }
-  await documents().updateOne({ _id: blob.request.id }, past)
-  assert.equal(codeIn(await alice.state(blob)), [404, 'not_found'])
-  assert.is(stateIn(await alice.create(blob), 201).received, 0, 'the id is free')
-  await alice.remove(blob)
-})
-
-test('the members of a group may read it, and nobody else, from the moment that they are no members', async () => {
-  const groups = database.db.collection<{ _id: string }>('groups')
-  await groups.insertOne({
-    ...{ _id: 'climbers', adminIds: ['alice'], memberIds: ['alice', 'bob'], epoch: 0 },
-    ...{ head: 'x'.repeat(43), createdAt: new Date() },
-  } as never)
-  const blob = makeTestBlob({ group: 'climbers' }, 1000)
-  assert.equal(codeIn(await carol.create(blob)), [403, 'not_a_member'])
-  const nowhere = makeTestBlob({ group: 'nowhere' }, 1000)
-  assert.equal(codeIn(await carol.create(nowhere)), [403, 'not_a_member'])
-  stateIn(await alice.create(blob), 201)
-  stateIn(await alice.put(blob))
-  assert.ok((await documentOf(blob))?.pending.includes(bobDevice.deviceId))
-  assert.ok((await bytesOf(await bob.get(blob))).equals(blob.bytes))
-  assert.equal(codeIn(await carol.state(blob)), [404, 'not_found'])
-  await groups.updateOne({ _id: 'climbers' }, { $set: { memberIds: ['alice'] } } as never)
-  assert.equal(codeIn(await bob.state(blob)), [404, 'not_found'])
-  assert.is(stateIn(await alice.state(blob)).complete, true)
-})
-
-test('metrics count the bytes, both ways, and name nobody', async () => {
-  const read = async (direction: string) => {
-    const text = await (await fetch(`http://127.0.0.1:${first.port}/metrics`)).text()
-    assert.not.match(text, 'alice')
-    const line = text.split('\n').find(each => each.includes(`blob_bytes_total{direction="${direction}"}`))
-    return Number(line?.split(' ').at(-1) ?? 0)
-  }
-  const before = [await read('up'), await read('down')]
-  const blob = await uploaded(CHUNK + 10)
-  await bytesOf(await alice.get(blob, { range: 'bytes=-100' }))
-  assert.equal(
-    [await read('up'), await read('down')],
-    [(before[0] ?? 0) + CHUNK + 10, (before[1] ?? 0) + 100],
-  )
-  assert.not.match(first.log.lines.join('\n'), 'alice')
+  assert.equal(await world.traces(blob), [1, 1, 8])
 })
 
 test.run()

@@ -1,5 +1,5 @@
 import type { BlobDocument } from '../../schema/documents.ts'
-import type { BlobId, DeviceId, GroupId, UserId } from '../../schema/ids.ts'
+import type { BlobId, DeviceId, UserId } from '../../schema/ids.ts'
 
 /** An attachment in one attempt at its bytes: what is stored under an earlier one counts for nothing. */
 export type BlobAttempt = Pick<BlobDocument, '_id' | 'attempt'>
@@ -24,8 +24,6 @@ export interface BlobStore {
   find(id: BlobId): Promise<BlobDocument | null>
   /** What is kept of an account that has not expired at `at`; bytes are those announced. */
   usage(ownerId: UserId, options: { at: Date }): Promise<{ blobs: number; bytes: number }>
-  /** The members of a group; null when there is none. */
-  membersOf(groupId: GroupId): Promise<UserId[] | null>
   /** How many chunks are stored, from the first on. */
   countChunks(blob: BlobAttempt): Promise<number>
   /** Stores a chunk, when the one before it is; again without harm. */

@@ -19,6 +19,12 @@ export function makeTestBlob(to: Recipient, size: number): TestBlob {
   return { bytes, request: { id: uuidV7(), to, size, sha256 } }
 }
 
+export const forBob = (size: number) => makeTestBlob({ user: 'bob' }, size)
+
+export async function bytesOf(response: Response): Promise<Buffer> {
+  return Buffer.from(await response.arrayBuffer())
+}
+
 export const contentRange = (from: number, to: number, size: number) => `bytes ${from}-${to - 1}/${size}`
 
 export function stateIn({ status, body }: Answer, expected = 200): BlobResponse {

@@ -6,3 +6,7 @@ sh.shardCollection(`${name}.devices`, { _id: 'hashed' })
 sh.shardCollection(`${name}.prekeys`, { deviceId: 'hashed' })
 sh.shardCollection(`${name}.undelivered`, { _id: 'hashed' })
 sh.shardCollection(`${name}.presence`, { _id: 'hashed' })
+sh.shardCollection(`${name}.blobs`, { _id: 'hashed' })
+// Attachments' bytes (GridFS).
+sh.enableSharding(`${name}_blobs`)
+sh.shardCollection(`${name}_blobs.blobs.chunks`, { files_id: 1, n: 1 }, true)

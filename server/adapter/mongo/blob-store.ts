@@ -22,7 +22,7 @@ const withoutDevice = (deviceId: DeviceId) => [
   { $set: { expiresAt: { $cond: [{ $eq: ['$pending', []] }, REMOVING, '$expiresAt'] } } },
 ]
 
-export function createBlobStore({ blobs, groups }: Collections, files: BlobFiles): BlobStore {
+export function createBlobStore({ blobs }: Collections, files: BlobFiles): BlobStore {
   /** Deletes what is marked. */
   async function purge({ _id, attempt }: BlobAttempt): Promise<void> {
     await files.drop({ _id, attempt })
@@ -79,11 +79,6 @@ export function createBlobStore({ blobs, groups }: Collections, files: BlobFiles
           ])
           .toArray()
         return { blobs: Number(sum?.blobs ?? 0), bytes: Number(sum?.bytes ?? 0) }
-      }),
-    membersOf: groupId =>
-      guarded(async () => {
-        const group = await groups.findOne({ _id: groupId }, { projection: { memberIds: 1 } })
-        return group?.memberIds ?? null
       }),
     countChunks: blob => guarded(() => files.count(blob)),
     putChunk: (blob, chunk) =>
