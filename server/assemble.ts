@@ -68,6 +68,7 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
       challenges: perMinute(limits.maxLoginsPerMinute),
       failedLogins: perMinute(limits.maxFailedLoginsPerMinute, { maxKeys: 100_000 }),
       claims: perMinute(limits.maxClaimsPerMinute),
+      rosterEvents: perMinute(limits.maxRosterEventsPerMinute),
       blobs: perMinute(limits.maxBlobsPerMinute),
     },
   })

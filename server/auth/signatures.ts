@@ -1,15 +1,18 @@
-import { compactVerify, importJWK, jwtVerify } from 'jose'
+import { createHash } from 'node:crypto'
+import { calculateJwkThumbprint, compactVerify, importJWK, jwtVerify } from 'jose'
 import * as v from 'valibot'
 import { type ErrorCode, FastChatError } from '../../schema/errors.ts'
-import type { DeviceId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
 import {
   AssertionClaims,
   CertificateClaims,
   type Ed25519Jwk,
   PrekeyClaims,
   profile,
+  RosterClaims,
   typ,
 } from '../../schema/jose.ts'
+import type { VerifiedEvent } from '../../schema/roster.ts'
 import type { Limits } from '../config/limits.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -114,6 +117,35 @@ export async function checkSignedPrekey(
     throw new FastChatError('bad_prekey', 'Cannot accept prekey: it would be good for too long')
   }
   return { signedPrekey: prekey, prekeyExpiresAt: new Date(exp) }
+}
+
+/** The thumbprint of an account key (RFC 7638), by which others know the account. */
+export async function thumbprint(key: Ed25519Jwk): Promise<Base64Url32> {
+  return await calculateJwkThumbprint(key, 'sha256')
+}
+
+/**
+ * Verifies an event of a group's roster. Whether it may follow is said by schema/roster.ts.
+ *
+ * @param options `by`, `accountKey`: whoever sends it
+ * @throws FastChatError `bad_roster` unless it is by them and signed with their account key
+ */
+export async function checkRosterEvent(
+  event: string,
+  { by, accountKey }: { by: UserId; accountKey: Ed25519Jwk },
+): Promise<VerifiedEvent> {
+  const claims = await verified(event, {
+    key: accountKey,
+    typ: typ.roster,
+    claims: RosterClaims,
+    code: 'bad_roster',
+    what: 'roster event',
+  })
+  if (claims.by !== by || claims.key.x !== accountKey.x) {
+    throw new FastChatError('bad_roster', 'Cannot accept roster event: it is by another account')
+  }
+  const hash = createHash('sha256').update(event).digest('base64url')
+  return { claims, hash, signer: await thumbprint(accountKey) }
 }
 
 /**

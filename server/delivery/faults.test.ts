@@ -215,6 +215,7 @@ function failingStore(store: Store, names: ReadonlySet<string>): Store {
     accounts: wrap(store.accounts, 'accounts'),
     prekeys: wrap(store.prekeys, 'prekeys'),
     messages: wrap(store.messages, 'messages'),
+    groups: wrap(store.groups, 'groups'),
     blobs: store.blobs,
     presence: wrap(store.presence, 'presence'),
     servers: wrap(store.servers, 'servers'),

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { type ErrorCode, errorTable, FastChatError } from '../../schema/errors.ts'
 import { type ClientFrame, clientFrames, type SendFrame } from '../../schema/frames.ts'
-import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 import { parse, parseJson } from '../../schema/parse.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
@@ -127,10 +127,16 @@ export class Frames {
     const { hub, limits, clock } = this.#options
     const { id } = frame
     const { sendOrder } = connection
-    const place = sendOrder.enter(id, { to: 'user' in frame.to ? frame.to.user : frame.to.group })
-    const mayStore = () => sendOrder.mayStore(place, { nowMs: clock.now() })
+    // What is only for the moment waits for nothing, and nothing waits for it.
+    const place =
+      frame.kind === 'transient'
+        ? undefined
+        : sendOrder.enter(id, {
+            to: 'user' in frame.to ? `user:${frame.to.user}` : `group:${frame.to.group}`,
+          })
+    const mayStore = () => place === undefined || sendOrder.mayStore(place, { nowMs: clock.now() })
     const refuse = (error: unknown) => {
-      if (comesAgain(error)) sendOrder.refused(id, place, { nowMs: clock.now() })
+      if (place && comesAgain(error)) sendOrder.refused(id, place, { nowMs: clock.now() })
       this.#refuse(connection, id, error)
     }
     try {
@@ -142,7 +148,7 @@ export class Frames {
       if (frame.kind === 'chain' && !coversAudience(frame.body, pending)) {
         throw new FastChatError('bad_frame', 'Cannot store chain: its recipients are not its audience')
       }
-      // A note to oneself with a single device: nobody waits for it.
+      // A note to oneself with a single device, or a group of nobody else: nobody waits for it.
       if (pending.length === 0) return connection.answerStored(id)
       const storedAt = Math.round(this.#options.now())
       connection.unanswered += 1
@@ -155,7 +161,9 @@ export class Frames {
         body: frame.body,
         pending,
         createdAt: new Date(storedAt),
-        expiresAt: new Date(storedAt + limits.undeliveredTtlMs),
+        expiresAt: new Date(
+          storedAt + (frame.kind === 'transient' ? limits.transientTtlMs : limits.undeliveredTtlMs),
+        ),
       }
       hub.outgoing
         .store(message, mayStore)
@@ -169,12 +177,14 @@ export class Frames {
     }
   }
 
-  /** The devices that have to get a message. @throws FastChatError `unknown_user`, `not_found`, `no_devices`, `stale_audience` */
+  /**
+   * The devices that have to get a message.
+   *
+   * @throws FastChatError `unknown_user`, `not_a_member`, `no_devices`, `stale_audience`
+   */
   async #audience(connection: Connection, { to, audience }: SendFrame): Promise<DeviceId[]> {
     const { hub } = this.#options
-    if (!('user' in to)) {
-      throw new FastChatError('not_found', `Cannot send to group ${to.group}: there is no such group`)
-    }
+    if ('group' in to) return await this.#groupAudience(connection, { group: to.group, audience })
     const { userId, deviceId } = connection.caller
     const people = [...new Set([to.user, userId])]
     const remembered = hub.devices.remembered(people)
@@ -198,6 +208,28 @@ export class Frames {
     const pending = audienceDevices(deviceId, { recipient, own: read.get(userId) ?? [] })
     if (audienceOf(pending) === audience) return pending
     throw new FastChatError('stale_audience', `Cannot send to ${to.user}: the devices have changed`)
+  }
+
+  async #groupAudience(
+    { caller: { userId, deviceId } }: Connection,
+    { group: groupId, audience }: { group: GroupId; audience: Base64Url32 },
+  ): Promise<DeviceId[]> {
+    const { hub } = this.#options
+    const group = await hub.groups.now(groupId)
+    if (!group?.memberIds.includes(userId)) {
+      throw new FastChatError('not_a_member', `Cannot send to group ${groupId}: you are not a member of it`)
+    }
+    const remembered = await hub.devices.get(group.memberIds)
+    const pending = audienceDevices(deviceId, { recipient: remembered, own: [] })
+    if (audienceOf(pending) === audience) return pending
+    // What is remembered may be no longer so: the database decides.
+    const read = [...(await hub.devices.read(group.memberIds)).values()].flat()
+    const renewed = audienceDevices(deviceId, { recipient: read, own: [] })
+    if (audienceOf(renewed) === audience) return renewed
+    throw new FastChatError(
+      'stale_audience',
+      `Cannot send to group ${groupId}: members or devices have changed`,
+    )
   }
 
   #refuse(connection: Connection, id: MessageId, error: unknown): void {

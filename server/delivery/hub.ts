@@ -6,7 +6,7 @@ import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { Batcher } from '../core/batcher.ts'
 import type { Clock } from '../port/clock.ts'
-import type { FeedHandlers } from '../port/feed.ts'
+import type { FeedHandlers, RosterChange } from '../port/feed.ts'
 import { errorFields, type Log } from '../port/log.ts'
 import type { Metrics } from '../port/metrics.ts'
 import type { Store } from '../port/store.ts'
@@ -14,6 +14,7 @@ import type { Wire } from '../port/wire.ts'
 import { Acker } from './acker.ts'
 import { Connection } from './connection.ts'
 import { audienceOf, DeviceSets } from './device-sets.ts'
+import { Groups } from './groups.ts'
 import { Outgoing } from './outgoing.ts'
 
 export interface HubOptions {
@@ -29,10 +30,14 @@ export interface HubOptions {
 }
 
 const MAX_ROUTED_PER_READ = 500
+/** A group that could not be read is read again after this, so often. */
+const RETRY_MS = 1_000
+const MAX_ATTEMPTS = 30
 
 /** All devices that are connected to this server, and what has to reach them. */
 export class Hub {
   readonly devices: DeviceSets
+  readonly groups: Groups
   readonly outgoing: Outgoing
   readonly acker: Acker
   readonly #options: HubOptions
@@ -47,6 +52,7 @@ export class Hub {
     this.#options = options
     const { store, log, dead, clock, metrics } = options
     this.devices = new DeviceSets(options)
+    this.groups = new Groups(options)
     this.acker = new Acker({ messages: store.messages, clock, metrics })
     this.outgoing = new Outgoing({
       ...{ store, log, dead, clock, metrics },
@@ -149,6 +155,7 @@ export class Hub {
           this.devices.forgetAll()
         })
       },
+      onRosterEvent: change => this.#rosterChanged(change),
       onPrekeys: ({ deviceId, left }) => this.#connections.get(deviceId)?.send({ t: 'prekeys', left }),
       onReset: () => this.resync(),
     }
@@ -158,6 +165,9 @@ export class Hub {
   resync(): void {
     this.devices.forgetAll()
     for (const connection of this.connections()) connection.drainAgain()
+    this.#tellGroups().catch(error => {
+      this.#options.log.warn(errorFields(error), 'Cannot tell of groups again')
+    })
     this.#checkRevoked().catch(error => {
       this.#options.log.warn(errorFields(error), 'Cannot check devices for having been revoked')
     })
@@ -186,8 +196,9 @@ export class Hub {
 
   async #welcome(connection: Connection): Promise<void> {
     const { store, key, now } = this.#options
-    const [prekeysLeft, device] = await Promise.all([
+    const [prekeysLeft, groups, device] = await Promise.all([
       store.prekeys.count(connection.caller.deviceId),
+      this.groups.of(connection.caller.userId),
       // Revoked since it showed its token: that was told before this connection could hear it.
       store.accounts.findDevice(connection.caller.deviceId),
       store.presence.set(connection.presence),
@@ -205,10 +216,12 @@ export class Hub {
       now: Math.round(now()),
       prekeysLeft,
     })
+    connection.send({ t: 'groups', groups })
     connection.begin()
   }
 
   #deliver(message: UndeliveredDocument): void {
+    if (message.kind === 'transient' && message.expiresAt.getTime() <= this.#options.now()) return
     for (const deviceId of message.pending) this.#connections.get(deviceId)?.offer(message)
   }
 
@@ -225,6 +238,37 @@ export class Hub {
     const found = await this.devices.read([owner])
     const audience = audienceOf(found.get(owner) ?? [])
     for (const watcher of watchers) watcher.send({ t: 'devices', user: owner, audience })
+  }
+
+  #rosterChanged(change: RosterChange, attempt = 1): void {
+    this.#tellOfRoster(change).catch(error => {
+      const { clock, log } = this.#options
+      log.warn(errorFields(error), 'Cannot read a group that has changed')
+      // When the database is away for longer, everything is read again.
+      if (attempt < MAX_ATTEMPTS) clock.after(RETRY_MS, () => this.#rosterChanged(change, attempt + 1))
+    })
+  }
+
+  /** Members hear of a roster, and those whom it is about also when they are none any more. */
+  async #tellOfRoster({ group, epoch, hash: head, subjects }: RosterChange): Promise<void> {
+    // First the group, then who is connected: a device that connects meanwhile reads it, or is there by then.
+    const now = await this.groups.now(group)
+    const concerned = new Set([...subjects, ...(now?.memberIds ?? [])])
+    for (const connection of this.connections()) {
+      if (concerned.has(connection.caller.userId)) connection.sendLater({ t: 'group', group, epoch, head })
+    }
+  }
+
+  async #tellGroups(): Promise<void> {
+    const byUser = new Map<UserId, Connection[]>()
+    for (const connection of this.connections()) {
+      const { userId } = connection.caller
+      byUser.set(userId, [...(byUser.get(userId) ?? []), connection])
+    }
+    for (const [userId, connections] of byUser) {
+      const groups = await this.groups.of(userId)
+      for (const connection of connections) connection.sendLater({ t: 'groups', groups })
+    }
   }
 
   async #checkRevoked(): Promise<void> {

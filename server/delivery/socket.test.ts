@@ -214,7 +214,7 @@ test('`send` to nobody and to no group is refused, and says so', async () => {
   from.send(toNobody)
   from.send(toGroup)
   assert.is((await from.next('refused', ({ id }) => id === toNobody.id)).code, 'unknown_user')
-  assert.is((await from.next('refused', ({ id }) => id === toGroup.id)).code, 'not_found')
+  assert.is((await from.next('refused', ({ id }) => id === toGroup.id)).code, 'not_a_member')
   await from.close()
 })
 

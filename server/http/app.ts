@@ -10,6 +10,7 @@ import type { Carried, Services } from './context.ts'
 import { deviceRoutes } from './devices.ts'
 import { directoryRoutes } from './directory.ts'
 import { errorResponse, onError } from './errors.ts'
+import { groupRoutes } from './groups.ts'
 import { metricsRoute } from './metrics.ts'
 import { acceptSocket, refuseSocket } from './socket.ts'
 
@@ -67,6 +68,7 @@ export function createApp(services: Services): Hono<Carried> {
   app.route('/v1', accountRoutes(services))
   app.route('/v1', deviceRoutes(services))
   app.route('/v1', directoryRoutes(services))
+  app.route('/v1', groupRoutes(services))
   app.route('/v1', blobRoutes(services))
   return app
 }

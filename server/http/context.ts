@@ -49,6 +49,8 @@ export interface Rates {
   failedLogins: TokenBuckets
   /** One-time prekeys, by user. */
   claims: TokenBuckets
+  /** Changes of groups, by user. */
+  rosterEvents: TokenBuckets
   /** Announced attachments, by user. */
   blobs: TokenBuckets
 }

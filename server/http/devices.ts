@@ -1,9 +1,15 @@
 import { Hono } from 'hono'
 import { FastChatError } from '../../schema/errors.ts'
-import type { OwnDevicesResponse, RevokeDeviceResponse } from '../../schema/http.ts'
+import {
+  LabelDeviceRequest,
+  type LabelDeviceResponse,
+  type OwnDevicesResponse,
+  type RevokeDeviceResponse,
+} from '../../schema/http.ts'
 import { DeviceId } from '../../schema/ids.ts'
 import { parse } from '../../schema/parse.ts'
 import { errorFields } from '../port/log.ts'
+import { readBody } from './body.ts'
 import { requireCaller } from './caller.ts'
 import type { Carried, Services } from './context.ts'
 
@@ -19,8 +25,20 @@ export function deviceRoutes(services: Services): Hono<Carried> {
         deviceId: device._id,
         certificate: device.certificate,
         active: hub.devices.isActive(device),
+        ...(device.label === undefined ? {} : { label: device.label }),
       })),
     } satisfies OwnDevicesResponse)
+  })
+
+  app.put('/devices/:id/label', requireCaller(services), async context => {
+    const deviceId = parse(DeviceId, context.req.param('id'), { what: 'device id' })
+    const { label } = await readBody(context, { schema: LabelDeviceRequest, limits })
+    const device = await store.accounts.findDevice(deviceId)
+    if (device?.userId !== context.get('caller').userId || device.revokedAt) {
+      throw new FastChatError('not_found', `Cannot name device ${deviceId}: it is none of this account`)
+    }
+    await store.accounts.setLabel(deviceId, label)
+    return context.json({ deviceId } satisfies LabelDeviceResponse)
   })
 
   app.delete('/devices/:id', requireCaller(services), async context => {

@@ -3,6 +3,8 @@ import { FastChatError } from '../../schema/errors.ts'
 import {
   ClaimPrekeysRequest,
   type ClaimPrekeysResponse,
+  ManyDevicesRequest,
+  type ManyDevicesResponse,
   UploadPrekeysRequest,
   type UploadPrekeysResponse,
   type UserDevicesResponse,
@@ -39,6 +41,27 @@ export function directoryRoutes(services: Services): Hono<Carried> {
       accountKey: user.accountKey,
       devices: devices.map(({ _id: deviceId, certificate }) => ({ deviceId, certificate })),
     } satisfies UserDevicesResponse)
+  })
+
+  app.post('/users/devices', async context => {
+    const { users } = await readBody(context, { schema: ManyDevicesRequest, limits })
+    const asked = [...new Set(users)]
+    const [keys, devices] = await Promise.all([
+      store.accounts.accountKeys(asked),
+      store.accounts.activeDevices(asked, { at: hub.devices.at() }),
+    ])
+    const byUser = new Map<UserId, UserDevicesResponse['devices']>()
+    for (const { _id: deviceId, userId, certificate } of devices) {
+      const known = byUser.get(userId) ?? []
+      known.push({ deviceId, certificate })
+      byUser.set(userId, known)
+    }
+    return context.json({
+      users: asked.flatMap(userId => {
+        const accountKey = keys.get(userId)
+        return accountKey ? [{ userId, accountKey, devices: byUser.get(userId) ?? [] }] : []
+      }),
+    } satisfies ManyDevicesResponse)
   })
 
   app.post('/prekeys', async context => {

@@ -7,6 +7,9 @@ import { makeGeneralJwe } from '../testing/messages.ts'
 import { noise } from '../testing/person.ts'
 import type { Store } from './store.ts'
 
+/** The time of questions that do not depend on it. */
+const at = new Date(1_700_000_000_000)
+
 /** What every store must do: run by each adapter of the port. */
 export function testStore(test: Test, open: () => Store): void {
   test('`accounts.createUser()` makes a user once', async () => {
@@ -103,11 +106,11 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.insert([...stored].reverse())
     const ids = stored.map(({ _id }) => _id)
     const read = async (exclude: string[], limit: number) =>
-      (await messages.pendingFor(device, { exclude, limit })).map(({ _id }) => _id)
+      (await messages.pendingFor(device, { exclude, limit, at })).map(({ _id }) => _id)
     assert.equal(await read([], 10), ids)
     assert.equal(await read([], 2), ids.slice(0, 2))
     assert.equal(await read(ids.slice(0, 3), 10), ids.slice(3))
-    assert.equal(await messages.pendingFor(uuidV7(), { exclude: [], limit: 10 }), [])
+    assert.equal(await messages.pendingFor(uuidV7(), { exclude: [], limit: 10, at }), [])
   })
 
   test('`messages.ack()` takes out each device by itself, and deletes when none is left', async () => {
@@ -117,13 +120,13 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.insert([both, onlyA])
     await messages.ack([{ deviceId: a, ids: [both._id, onlyA._id, uuidV7()] }])
     assert.equal(await messages.find([both._id, onlyA._id]), [{ ...both, pending: [b] }])
-    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(await messages.devicesWithPending([a, b], { at }), [b])
     // Again, and by one that it is not for.
     await messages.ack([
       { deviceId: a, ids: [both._id] },
       { deviceId: uuidV7(), ids: [both._id] },
     ])
-    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(await messages.devicesWithPending([a, b], { at }), [b])
     await messages.ack([{ deviceId: b, ids: [both._id] }])
     assert.equal(await messages.find([both._id]), [])
     await messages.ack([])
@@ -133,7 +136,7 @@ export function testStore(test: Test, open: () => Store): void {
     const { messages } = open()
     const [left, waiting] = [makeUndelivered({ pending: [] }), makeUndelivered({ pending: [uuidV7()] })]
     await messages.insert([left, waiting])
-    await messages.removeSettled()
+    await messages.removeSettled({ at })
     assert.equal(await messages.find([left._id, waiting._id]), [waiting])
   })
 
@@ -145,7 +148,7 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.insert([...both, ...onlyA])
     await messages.removeDevice(a)
     await messages.removeDevice(a)
-    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(await messages.devicesWithPending([a, b], { at }), [b])
     assert.equal(
       await messages.find([...both, ...onlyA].map(({ _id }) => _id)),
       both.map(message => ({ ...message, pending: [b] })),

@@ -12,6 +12,7 @@ import {
   type GroupDocument,
   type PrekeyDocument,
   type PresenceDocument,
+  type RosterEventDocument,
   type ServerDocument,
   type SettingDocument,
   type UndeliveredDocument,
@@ -25,6 +26,7 @@ export interface Collections {
   devices: Collection<DeviceDocument>
   prekeys: Collection<PrekeyDocument>
   groups: Collection<GroupDocument>
+  rosterEvents: Collection<RosterEventDocument>
   blobs: Collection<BlobDocument>
   undelivered: Collection<UndeliveredDocument>
   presence: Collection<PresenceDocument>
@@ -45,6 +47,9 @@ const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
   ],
   // `pending` for drains, in the order of ids; the other one lets MongoDB remove what nobody fetched.
   undelivered: [[{ pending: 1, _id: 1 }], [{ expiresAt: 1 }, { expireAfterSeconds: 0 }]],
+  groups: [[{ memberIds: 1 }]],
+  // Unique: of two events that would follow the same one the first is the next. The other one for whoever is no member.
+  rosterEvents: [[{ group: 1, epoch: 1 }, { unique: true }], [{ group: 1, subjects: 1, epoch: 1 }]],
   // No TTL index: the bytes have to go too.
   blobs: [[{ ownerId: 1 }], [{ pending: 1 }], [{ expiresAt: 1 }]],
   presence: [[{ serverId: 1 }]],
@@ -56,6 +61,7 @@ export function collectionsOf(db: Db): Collections {
     devices: db.collection('devices'),
     prekeys: db.collection('prekeys'),
     groups: db.collection('groups'),
+    rosterEvents: db.collection('rosterEvents'),
     blobs: db.collection('blobs'),
     undelivered: db.collection('undelivered', { readConcern: new ReadConcern('local') }),
     presence: db.collection('presence'),

@@ -8,6 +8,7 @@ import { type BlobFiles, createBlobFiles } from './blob-files.ts'
 import { createBlobStore } from './blob-store.ts'
 import { type Collections, collectionsOf, createCollections } from './collections.ts'
 import { isMongoCode, mongoCodes } from './errors.ts'
+import { createGroupStore } from './group-store.ts'
 import { createMessageStore } from './message-store.ts'
 import { createPrekeyStore } from './prekey-store.ts'
 import { createPresenceStore, createServerStore } from './presence-store.ts'
@@ -62,6 +63,7 @@ export function createStore(collections: Collections, files: BlobFiles): Store {
     accounts: createAccountStore(collections),
     prekeys: createPrekeyStore(collections),
     messages: createMessageStore(collections),
+    groups: createGroupStore(collections),
     blobs: createBlobStore(collections, files),
     presence: createPresenceStore(collections),
     servers: createServerStore(collections),

@@ -1,5 +1,5 @@
 import { type ChangeStream, type Db, MongoServerError, type ResumeToken } from 'mongodb'
-import type { DeviceDocument, UndeliveredDocument } from '../../../schema/documents.ts'
+import type { DeviceDocument, RosterEventDocument, UndeliveredDocument } from '../../../schema/documents.ts'
 import type { Clock } from '../../port/clock.ts'
 import type { Feed, FeedHandlers } from '../../port/feed.ts'
 import { errorFields, type Log } from '../../port/log.ts'
@@ -131,6 +131,7 @@ function pipeline(serverId: string): Record<string, unknown>[] {
           { 'ns.coll': 'undelivered', operationType: 'insert', 'fullDocument.route': serverId },
           { 'ns.coll': 'undelivered', operationType: 'update', [route]: serverId },
           { 'ns.coll': 'devices', operationType: { $in: ['insert', 'update', 'replace', 'delete'] } },
+          { 'ns.coll': 'rosterEvents', operationType: 'insert' },
           {
             'ns.coll': 'presence',
             operationType: 'update',
@@ -160,6 +161,11 @@ function dispatch(event: Event, handlers: FeedHandlers): void {
     case 'devices': {
       const device = event.fullDocument as DeviceDocument | undefined
       handlers.onDevice({ deviceId: id, ...(device ? { userId: device.userId } : {}) })
+      return
+    }
+    case 'rosterEvents': {
+      const { group, epoch, subjects, by } = event.fullDocument as RosterEventDocument
+      handlers.onRosterEvent({ group, epoch, hash: id, subjects, by })
       return
     }
     case 'presence': {

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import type { UndeliveredDocument } from '../../../schema/documents.ts'
 import { FastChatError } from '../../../schema/errors.ts'
 import { waitFor } from '../../../scripts/test/wait-for.ts'
-import type { FeedHandlers } from '../../port/feed.ts'
+import type { FeedHandlers, RosterChange } from '../../port/feed.ts'
 import { makeUndelivered, makeUser, testStore } from '../../port/store.contract.ts'
 import { openTestDatabase, type TestDatabase } from '../../testing/test-database.ts'
 import { createTestLog } from '../../testing/test-log.ts'
@@ -124,17 +124,27 @@ interface Heard {
   routes: string[]
   devices: { deviceId: string; userId?: string }[]
   prekeys: { deviceId: string; left: number }[]
+  rosters: RosterChange[]
   heartbeats: Date[]
   resets: number
 }
 
 async function openFeed(serverId: string, db = database.db) {
-  const heard: Heard = { messages: [], routes: [], devices: [], prekeys: [], heartbeats: [], resets: 0 }
+  const heard: Heard = {
+    messages: [],
+    routes: [],
+    devices: [],
+    prekeys: [],
+    rosters: [],
+    heartbeats: [],
+    resets: 0,
+  }
   const handlers: FeedHandlers = {
     onMessage: ({ _id }: UndeliveredDocument) => heard.messages.push(_id),
     onRoute: id => heard.routes.push(id),
     onDevice: change => heard.devices.push(change),
     onPrekeys: change => heard.prekeys.push(change),
+    onRosterEvent: change => heard.rosters.push(change),
     onHeartbeat: at => heard.heartbeats.push(at),
     onReset: () => {
       heard.resets += 1
@@ -252,6 +262,7 @@ test('the feed begins anew and says `onReset` when the database was dropped unde
     onRoute: () => undefined,
     onDevice: () => undefined,
     onPrekeys: () => undefined,
+    onRosterEvent: () => undefined,
     onHeartbeat: () => undefined,
     onReset: () => {
       resets += 1

@@ -1,0 +1,62 @@
+import type { GroupStore } from '../../port/group-store.ts'
+import type { Collections } from './collections.ts'
+import { guarded, inserted, isMongoCode, mongoCodes } from './errors.ts'
+
+export function createGroupStore({ groups, rosterEvents }: Collections): GroupStore {
+  return {
+    append: event =>
+      guarded(async () => {
+        // Of two events of one epoch the unique index lets the first in.
+        if (await inserted(rosterEvents.insertOne(event))) return 'stored'
+        return (await rosterEvents.findOne({ _id: event._id }, { projection: { _id: 1 } }))
+          ? 'stored'
+          : 'taken'
+      }),
+    findEvent: hash => guarded(() => rosterEvents.findOne({ _id: hash })),
+    lastEvent: group =>
+      guarded(async () => {
+        const last = await rosterEvents.findOne({ group }, { sort: { epoch: -1 }, projection: { epoch: 1 } })
+        return last && { group, epoch: last.epoch, head: last._id }
+      }),
+    lastAbout: (group, userId) =>
+      guarded(async () => {
+        const last = await rosterEvents.findOne(
+          { group, subjects: userId },
+          { sort: { epoch: -1 }, projection: { _id: 0, epoch: 1, op: 1 } },
+        )
+        return last && { epoch: last.epoch, op: last.op }
+      }),
+    events: (group, { from, to, limit }) =>
+      guarded(() =>
+        rosterEvents
+          .find({ group, epoch: { $gte: from, ...(to === undefined ? {} : { $lte: to }) } })
+          .sort({ epoch: 1 })
+          .limit(limit)
+          .toArray(),
+      ),
+    find: group => guarded(() => groups.findOne({ _id: group })),
+    bringUp: ({ _id, createdAt, ...changing }) =>
+      guarded(async () => {
+        try {
+          await groups.updateOne(
+            { _id, epoch: { $lt: changing.epoch } },
+            { $set: changing, $setOnInsert: { createdAt } },
+            { upsert: true },
+          )
+        } catch (error) {
+          // It is there, and as far or farther.
+          if (!isMongoCode(error, mongoCodes.duplicateKey)) throw error
+        }
+      }),
+    ofUser: (userId, { limit }) =>
+      guarded(async () => {
+        const found = await groups
+          .find({ memberIds: userId }, { projection: { epoch: 1, head: 1 } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray()
+        return found.map(({ _id: group, epoch, head }) => ({ group, epoch, head }))
+      }),
+    countOf: userId => guarded(() => groups.countDocuments({ memberIds: userId })),
+  }
+}
