@@ -44,12 +44,37 @@ export function testStore(test: Test, open: () => Store): void {
     const active = (at: number) => accounts.activeDevices([userId, 'nobody'], { at: new Date(at) })
     assert.equal(await active(4999), [kept, dormant])
     assert.equal(await active(5000), [kept])
+    const ids = await accounts.activeDeviceIds([userId, 'nobody'], { at: new Date(4999) })
+    assert.equal(
+      ids,
+      [kept, dormant].map(({ _id, prekeyExpiresAt }) => ({ _id, userId, prekeyExpiresAt })),
+    )
     assert.equal(await accounts.devicesOf(userId), [kept, dormant])
     assert.equal((await accounts.findDevice(gone._id))?.revokedAt, at)
     assert.is((await accounts.findDevices([kept._id, gone._id, uuidV7()])).length, 2)
     const fresh = { signedPrekey: 'x.y.z', prekeyExpiresAt: new Date(6000) }
     await accounts.setSignedPrekey(dormant._id, fresh)
     assert.equal(await active(5000), [kept, { ...dormant, ...fresh }])
+  })
+
+  test('`accounts.accountKeys()` gives the keys of those who exist', async () => {
+    const { accounts } = open()
+    const [one, two] = [makeUser(), makeUser()]
+    await Promise.all([accounts.createUser(one), accounts.createUser(two)])
+    const keys = await accounts.accountKeys([one._id, 'nobody-at-all', two._id])
+    assert.is(keys.size, 2)
+    assert.equal([keys.get(one._id), keys.get(two._id)], [one.accountKey, two.accountKey])
+  })
+
+  test('`accounts.setLabel()` names a device, and takes the name away', async () => {
+    const { accounts } = open()
+    const device = makeDeviceDocument(newName())
+    await accounts.createDevice(device)
+    const label = `${noise(20)}..${noise(12)}.${noise(48)}.${noise(16)}`
+    await accounts.setLabel(device._id, label)
+    assert.equal(await accounts.findDevice(device._id), { ...device, label })
+    await accounts.setLabel(device._id, undefined)
+    assert.equal(await accounts.findDevice(device._id), device)
   })
 
   test('`prekeys.claim()` gives each prekey to one only', async () => {
@@ -111,6 +136,32 @@ export function testStore(test: Test, open: () => Store): void {
     assert.equal(await read([], 2), ids.slice(0, 2))
     assert.equal(await read(ids.slice(0, 3), 10), ids.slice(3))
     assert.equal(await messages.pendingFor(uuidV7(), { exclude: [], limit: 10, at }), [])
+  })
+
+  test('what was for a moment that has passed is read no more, and removed', async () => {
+    const { messages } = open()
+    const device = uuidV7()
+    const [passed, present, kept] = [
+      makeUndelivered({ kind: 'transient', pending: [device], expiresAt: new Date(4_102_444_800_000) }),
+      makeUndelivered({ kind: 'transient', pending: [device], expiresAt: new Date(4_102_444_800_001) }),
+      makeUndelivered({ pending: [device], expiresAt: new Date(4_102_444_800_000) }),
+    ]
+    const at = passed.expiresAt
+    const before = new Date(at.getTime() - 1)
+    const read = async (at: Date) =>
+      (await messages.pendingFor(device, { exclude: [], limit: 10, at })).map(({ _id }) => _id)
+    await messages.insert([passed])
+    assert.equal(await messages.devicesWithPending([device], { at: before }), [device])
+    assert.equal(await messages.devicesWithPending([device], { at }), [])
+    await messages.insert([present, kept])
+    assert.equal(await read(before), [passed._id, present._id, kept._id])
+    assert.equal(await read(at), [present._id, kept._id])
+    assert.equal(await messages.devicesWithPending([device], { at }), [device])
+    await messages.removeSettled({ at })
+    assert.equal((await messages.find([passed._id, present._id, kept._id])).map(({ _id }) => _id).sort(), [
+      present._id,
+      kept._id,
+    ])
   })
 
   test('`messages.ack()` takes out each device by itself, and deletes when none is left', async () => {

@@ -7,6 +7,7 @@ import type { UndeliveredDocument } from '../../../schema/documents.ts'
 import { FastChatError } from '../../../schema/errors.ts'
 import { waitFor } from '../../../scripts/test/wait-for.ts'
 import type { FeedHandlers, RosterChange } from '../../port/feed.ts'
+import { makeEvent, testGroupStore } from '../../port/group-store.contract.ts'
 import { makeUndelivered, makeUser, testStore } from '../../port/store.contract.ts'
 import { openTestDatabase, type TestDatabase } from '../../testing/test-database.ts'
 import { createTestLog } from '../../testing/test-log.ts'
@@ -43,6 +44,7 @@ async function failure(work: Promise<unknown>): Promise<FastChatError> {
 }
 
 testStore(test, () => database.store)
+testGroupStore(test, () => database.store.groups)
 
 test('`connectDatabase()` makes collections with validators and indexes, and again without harm', async () => {
   const again = await connect(testDatabase.uri)
@@ -54,6 +56,7 @@ test('`connectDatabase()` makes collections with validators and indexes, and aga
     'devices',
     'prekeys',
     'groups',
+    'rosterEvents',
     'undelivered',
     'presence',
     'servers',
@@ -179,6 +182,8 @@ test('the feed brings what concerns its server, and nothing else', async () => {
   await store.accounts.revokeDevice(deviceId, { userId: 'alice', at: new Date() })
   await store.presence.set({ _id: deviceId, userId: 'alice', serverId, since: new Date() })
   await store.presence.setPrekeysLeft(deviceId, 5)
+  const event = makeEvent({ group: 'friends', epoch: 3, op: 'remove', subjects: ['bob'] })
+  await store.groups.append(event)
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) } as const
   for (const _id of [uuidV7(), serverId]) await store.servers.renew({ _id, url: 'ws://x', jwk, load: 0 })
   await waitFor(() => heard.heartbeats.length > 0, { what: 'the heartbeat' })
@@ -186,6 +191,9 @@ test('the feed brings what concerns its server, and nothing else', async () => {
   assert.equal(heard.routes, [later._id])
   assert.equal(heard.devices, [{ deviceId, userId: 'alice' }, { deviceId }])
   assert.equal(heard.prekeys, [{ deviceId, left: 5 }])
+  assert.equal(heard.rosters, [
+    { group: 'friends', epoch: 3, hash: event._id, subjects: ['bob'], by: 'alice' },
+  ])
   assert.is(heard.heartbeats.length, 1)
   assert.is(heard.resets, 0)
   await feed.close()
