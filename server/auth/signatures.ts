@@ -119,6 +119,35 @@ export async function checkSignedPrekey(
   return { signedPrekey: prekey, prekeyExpiresAt: new Date(exp) }
 }
 
+/** The thumbprint of an account key (RFC 7638), by which others know the account. */
+export async function thumbprint(key: Ed25519Jwk): Promise<Base64Url32> {
+  return await calculateJwkThumbprint(key, 'sha256')
+}
+
+/**
+ * Verifies an event of a group's roster. Whether it may follow is said by schema/roster.ts.
+ *
+ * @param options `by`, `accountKey`: whoever sends it
+ * @throws FastChatError `bad_roster` unless it is by them and signed with their account key
+ */
+export async function checkRosterEvent(
+  event: string,
+  { by, accountKey }: { by: UserId; accountKey: Ed25519Jwk },
+): Promise<VerifiedEvent> {
+  const claims = await verified(event, {
+    key: accountKey,
+    typ: typ.roster,
+    claims: RosterClaims,
+    code: 'bad_roster',
+    what: 'roster event',
+  })
+  if (claims.by !== by || claims.key.x !== accountKey.x) {
+    throw new FastChatError('bad_roster', 'Cannot accept roster event: it is by another account')
+  }
+  const hash = createHash('sha256').update(event).digest('base64url')
+  return { claims, hash, signer: await thumbprint(accountKey) }
+}
+
 /**
  * Verifies a device's assertion (RFC 7523 section 3): this server is its audience, it is fresh, and lives a minute at most.
  *
@@ -155,28 +184,4 @@ export async function checkAssertion(
     // One error, whatever failed.
   }
   throw new FastChatError('unauthorized', 'Cannot accept assertion: it is not valid here and now')
-}
-
-/** The RFC 7638 SHA-256 thumbprint of an account key, base64url: how rosters name it. */
-export function thumbprint({ x }: Ed25519Jwk): Promise<Base64Url32> {
-  return calculateJwkThumbprint({ kty: 'OKP', crv: 'Ed25519', x }, 'sha256')
-}
-
-/** @throws FastChatError `bad_roster` unless this account signed it, by the key that the server has for it. */
-export async function checkRosterEvent(
-  event: string,
-  { userId, accountKey }: { userId: UserId; accountKey: Ed25519Jwk },
-): Promise<VerifiedEvent> {
-  const claims = await verified(event, {
-    key: accountKey,
-    typ: typ.roster,
-    claims: RosterClaims,
-    code: 'bad_roster',
-    what: 'roster event',
-  })
-  if (claims.by !== userId || claims.key.x !== accountKey.x) {
-    throw new FastChatError('bad_roster', 'Cannot accept roster event: it is signed by another one')
-  }
-  const hash = createHash('sha256').update(event).digest('base64url')
-  return { claims, hash, signer: await thumbprint(accountKey) }
 }

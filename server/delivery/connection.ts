@@ -47,6 +47,8 @@ export class Connection {
   readonly sendOrder = new SendOrder({ forgetMs: FORGET_REFUSED_MS })
   readonly #options: ConnectionOptions
   readonly #delivery: Delivery
+  /** What came before the client was welcomed. */
+  #early: ServerFrame[] = []
   #cancelExpiry: () => void = () => undefined
   #cancelRetry: () => void = () => undefined
   #storedIds: MessageId[] = []
@@ -80,6 +82,12 @@ export class Connection {
     if (!this.#isClosed) this.#options.wire.send(JSON.stringify(frame))
   }
 
+  /** The same, but not before the client is welcomed. */
+  sendLater(frame: ServerFrame): void {
+    if (this.#isReady) this.send(frame)
+    else this.#early.push(frame)
+  }
+
   /** Tells the client that a message is stored; the answers of a moment go together. */
   answerStored(id: MessageId): void {
     this.#storedIds.push(id)
@@ -95,6 +103,7 @@ export class Connection {
   /** The presence is written and the client welcomed: from here on it is given what waits. */
   begin(): void {
     this.#isReady = true
+    for (const frame of this.#early.splice(0)) this.send(frame)
     this.#pump()
   }
 

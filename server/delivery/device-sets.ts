@@ -11,6 +11,8 @@ export function audienceOf(deviceIds: Iterable<DeviceId>): Base64Url32 {
   return createHash('sha256').update(audienceText(deviceIds)).digest('base64url')
 }
 
+type ActiveDevice = Pick<DeviceDocument, '_id' | 'userId' | 'prekeyExpiresAt'>
+
 interface Known {
   devices: readonly DeviceId[]
   /** When the first of their signed prekeys ends, by the database's time, ms: who has which devices is asked again then. */
@@ -58,11 +60,24 @@ export class DeviceSets {
     return all
   }
 
+  /** The active devices of these people; only those of whom nothing is remembered are asked of the database. */
+  async get(userIds: readonly UserId[]): Promise<DeviceId[]> {
+    const all: DeviceId[] = []
+    const unknown: UserId[] = []
+    for (const userId of userIds) {
+      const devices = this.remembered([userId])
+      if (devices) all.push(...devices)
+      else unknown.push(userId)
+    }
+    if (unknown.length > 0) all.push(...[...(await this.read(unknown)).values()].flat())
+    return all
+  }
+
   /** The active devices of these people, asked of the database. */
   async read(userIds: readonly UserId[]): Promise<Map<UserId, DeviceId[]>> {
     const version = this.#version
-    const byUser = new Map<UserId, DeviceDocument[]>(userIds.map(userId => [userId, []]))
-    const found = await this.#options.store.accounts.activeDevices(userIds, { at: this.at() })
+    const byUser = new Map<UserId, ActiveDevice[]>(userIds.map(userId => [userId, []]))
+    const found = await this.#options.store.accounts.activeDeviceIds(userIds, { at: this.at() })
     for (const device of found) byUser.get(device.userId)?.push(device)
     if (version === this.#version) {
       for (const [userId, devices] of byUser) {
@@ -83,7 +98,7 @@ export class DeviceSets {
     this.#known.clear()
   }
 
-  #remember(userId: UserId, devices: readonly DeviceDocument[]): void {
+  #remember(userId: UserId, devices: readonly ActiveDevice[]): void {
     this.#known.delete(userId)
     this.#known.set(userId, {
       devices: devices.map(({ _id }) => _id),

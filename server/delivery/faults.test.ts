@@ -215,8 +215,8 @@ function failingStore(store: Store, names: ReadonlySet<string>): Store {
     accounts: wrap(store.accounts, 'accounts'),
     prekeys: wrap(store.prekeys, 'prekeys'),
     messages: wrap(store.messages, 'messages'),
+    groups: wrap(store.groups, 'groups'),
     blobs: store.blobs,
-    groups: store.groups,
     presence: wrap(store.presence, 'presence'),
     servers: wrap(store.servers, 'servers'),
   }

@@ -1,12 +1,11 @@
 import * as v from 'valibot'
 import { type ErrorCode, errorTable, FastChatError } from '../../schema/errors.ts'
 import { type ClientFrame, clientFrames, type SendFrame } from '../../schema/frames.ts'
-import type { DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 import { parse, parseJson } from '../../schema/parse.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { audienceDevices, coversAudience } from '../core/audience.ts'
-import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
 import type { Metrics } from '../port/metrics.ts'
@@ -17,7 +16,6 @@ import type { StoreResult } from './outgoing.ts'
 
 export interface FramesOptions {
   hub: Hub
-  groups: Groups
   tokens: Tokens
   clock: Clock
   /** The database's time, ms. */
@@ -127,12 +125,15 @@ export class Frames {
 
   async #send(connection: Connection, frame: SendFrame): Promise<void> {
     const { hub, limits, clock } = this.#options
-    const { id, kind } = frame
+    const { id } = frame
     const { sendOrder } = connection
     // What is only for the moment waits for nothing, and nothing waits for it.
-    const isOrdered = kind !== 'transient'
-    const to = 'user' in frame.to ? `@${frame.to.user}` : `#${frame.to.group}`
-    const place = isOrdered ? sendOrder.enter(id, { to }) : undefined
+    const place =
+      frame.kind === 'transient'
+        ? undefined
+        : sendOrder.enter(id, {
+            to: 'user' in frame.to ? `user:${frame.to.user}` : `group:${frame.to.group}`,
+          })
     const mayStore = () => place === undefined || sendOrder.mayStore(place, { nowMs: clock.now() })
     const refuse = (error: unknown) => {
       if (place && comesAgain(error)) sendOrder.refused(id, place, { nowMs: clock.now() })
@@ -143,12 +144,11 @@ export class Frames {
         throw new FastChatError('rate_limited', `Cannot store message: ${limits.sendWindow} are unanswered`)
       }
       if (!mayStore()) throw held()
-      const audience = await this.#audience(connection, frame)
-      if (frame.kind === 'chain' && !coversAudience(frame.body, audience)) {
+      const pending = await this.#audience(connection, frame)
+      if (frame.kind === 'chain' && !coversAudience(frame.body, pending)) {
         throw new FastChatError('bad_frame', 'Cannot store chain: its recipients are not its audience')
       }
-      const pending = isOrdered ? audience : await hub.outgoing.present(audience)
-      // A note to oneself with a single device, or nobody is there in this moment: nobody waits for it.
+      // A note to oneself with a single device, or a group of nobody else: nobody waits for it.
       if (pending.length === 0) return connection.answerStored(id)
       const storedAt = Math.round(this.#options.now())
       connection.unanswered += 1
@@ -161,7 +161,9 @@ export class Frames {
         body: frame.body,
         pending,
         createdAt: new Date(storedAt),
-        expiresAt: new Date(storedAt + (isOrdered ? limits.undeliveredTtlMs : limits.transientTtlMs)),
+        expiresAt: new Date(
+          storedAt + (frame.kind === 'transient' ? limits.transientTtlMs : limits.undeliveredTtlMs),
+        ),
       }
       hub.outgoing
         .store(message, mayStore)
@@ -175,14 +177,21 @@ export class Frames {
     }
   }
 
-  /** The devices that have to get a message. @throws FastChatError `unknown_user`, `not_found`, `no_devices`, `stale_audience` */
+  /**
+   * The devices that have to get a message.
+   *
+   * @throws FastChatError `unknown_user`, `not_a_member`, `no_devices`, `stale_audience`
+   */
   async #audience(connection: Connection, { to, audience }: SendFrame): Promise<DeviceId[]> {
     const { hub } = this.#options
-    const { userId, deviceId } = connection.caller
     if ('group' in to) return await this.#groupAudience(connection, { group: to.group, audience })
+    const { userId, deviceId } = connection.caller
     const people = [...new Set([to.user, userId])]
-    const known = this.#remembered(people, { deviceId, audience })
-    if (known) return known
+    const remembered = hub.devices.remembered(people)
+    if (remembered) {
+      const pending = audienceDevices(deviceId, { recipient: remembered, own: [] })
+      if (audienceOf(pending) === audience) return pending
+    }
     // Not known, or perhaps no longer so: the database decides.
     const read = await hub.devices.read(people)
     const recipient = read.get(to.user) ?? []
@@ -201,41 +210,26 @@ export class Frames {
     throw new FastChatError('stale_audience', `Cannot send to ${to.user}: the devices have changed`)
   }
 
-  /**
-   * The devices of a group's members. Who is a member is asked of the database for each message: nothing goes to, or comes
-   * from, somebody who was removed before. Members whose devices are all dormant are left out.
-   *
-   * @throws FastChatError `not_a_member` also when there is no such group; `stale_audience`
-   */
   async #groupAudience(
-    connection: Connection,
-    { group, audience }: { group: GroupId; audience: string },
+    { caller: { userId, deviceId } }: Connection,
+    { group: groupId, audience }: { group: GroupId; audience: Base64Url32 },
   ): Promise<DeviceId[]> {
-    const { hub, groups } = this.#options
-    const { userId, deviceId } = connection.caller
-    const members = await groups.members(group)
-    if (!members.includes(userId)) {
-      throw new FastChatError('not_a_member', `Cannot send to group ${group}: you are not in it`)
+    const { hub } = this.#options
+    const group = await hub.groups.now(groupId)
+    if (!group?.memberIds.includes(userId)) {
+      throw new FastChatError('not_a_member', `Cannot send to group ${groupId}: you are not a member of it`)
     }
-    const known = this.#remembered(members, { deviceId, audience })
-    if (known) return known
-    const read = await hub.devices.read(members)
-    const pending = audienceDevices(deviceId, { recipient: [...read.values()].flat(), own: [] })
+    const remembered = await hub.devices.get(group.memberIds)
+    const pending = audienceDevices(deviceId, { recipient: remembered, own: [] })
     if (audienceOf(pending) === audience) return pending
+    // What is remembered may be no longer so: the database decides.
+    const read = [...(await hub.devices.read(group.memberIds)).values()].flat()
+    const renewed = audienceDevices(deviceId, { recipient: read, own: [] })
+    if (audienceOf(renewed) === audience) return renewed
     throw new FastChatError(
       'stale_audience',
-      `Cannot send to group ${group}: members or devices have changed`,
+      `Cannot send to group ${groupId}: members or devices have changed`,
     )
-  }
-
-  /** The audience of these people as it is remembered, when it is the one that the sender has. */
-  #remembered(
-    people: readonly UserId[],
-    { deviceId, audience }: { deviceId: DeviceId; audience: string },
-  ): DeviceId[] | undefined {
-    const remembered = this.#options.hub.devices.remembered(people)
-    const pending = remembered && audienceDevices(deviceId, { recipient: remembered, own: [] })
-    return pending && audienceOf(pending) === audience ? pending : undefined
   }
 
   #refuse(connection: Connection, id: MessageId, error: unknown): void {

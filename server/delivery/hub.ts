@@ -1,13 +1,12 @@
 import type { PresenceDocument, UndeliveredDocument } from '../../schema/documents.ts'
 import { FastChatError } from '../../schema/errors.ts'
-import type { DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
+import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
 import type { ServerKey } from '../auth/server-key.ts'
 import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { Batcher } from '../core/batcher.ts'
-import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
-import type { FeedHandlers } from '../port/feed.ts'
+import type { FeedHandlers, RosterChange } from '../port/feed.ts'
 import { errorFields, type Log } from '../port/log.ts'
 import type { Metrics } from '../port/metrics.ts'
 import type { Store } from '../port/store.ts'
@@ -15,12 +14,12 @@ import type { Wire } from '../port/wire.ts'
 import { Acker } from './acker.ts'
 import { Connection } from './connection.ts'
 import { audienceOf, DeviceSets } from './device-sets.ts'
+import { Groups } from './groups.ts'
 import { Outgoing } from './outgoing.ts'
 
 export interface HubOptions {
   key: ServerKey
   store: Store
-  groups: Groups
   clock: Clock
   /** The database's time, ms. */
   now: () => number
@@ -31,10 +30,14 @@ export interface HubOptions {
 }
 
 const MAX_ROUTED_PER_READ = 500
+/** A group that could not be read is read again after this, so often. */
+const RETRY_MS = 1_000
+const MAX_ATTEMPTS = 30
 
 /** All devices that are connected to this server, and what has to reach them. */
 export class Hub {
   readonly devices: DeviceSets
+  readonly groups: Groups
   readonly outgoing: Outgoing
   readonly acker: Acker
   readonly #options: HubOptions
@@ -49,6 +52,7 @@ export class Hub {
     this.#options = options
     const { store, log, dead, clock, metrics } = options
     this.devices = new DeviceSets(options)
+    this.groups = new Groups(options)
     this.acker = new Acker({ messages: store.messages, clock, metrics })
     this.outgoing = new Outgoing({
       ...{ store, log, dead, clock, metrics },
@@ -151,12 +155,7 @@ export class Hub {
           this.devices.forgetAll()
         })
       },
-      onRosterEvent: change => {
-        this.#rosterChanged(change).catch(error => {
-          this.#options.log.warn(errorFields(error), 'Cannot tell of a changed group')
-          // They ask again when they connect again.
-        })
-      },
+      onRosterEvent: change => this.#rosterChanged(change),
       onPrekeys: ({ deviceId, left }) => this.#connections.get(deviceId)?.send({ t: 'prekeys', left }),
       onReset: () => this.resync(),
     }
@@ -166,11 +165,9 @@ export class Hub {
   resync(): void {
     this.devices.forgetAll()
     for (const connection of this.connections()) connection.drainAgain()
-    for (const connection of this.connections()) {
-      this.#tellGroups(connection).catch(error => {
-        this.#options.log.warn(errorFields(error), 'Cannot tell a device of its groups')
-      })
-    }
+    this.#tellGroups().catch(error => {
+      this.#options.log.warn(errorFields(error), 'Cannot tell of groups again')
+    })
     this.#checkRevoked().catch(error => {
       this.#options.log.warn(errorFields(error), 'Cannot check devices for having been revoked')
     })
@@ -198,12 +195,12 @@ export class Hub {
   }
 
   async #welcome(connection: Connection): Promise<void> {
-    const { store, key, now, groups: rosters } = this.#options
-    const [prekeysLeft, device, groups] = await Promise.all([
+    const { store, key, now } = this.#options
+    const [prekeysLeft, groups, device] = await Promise.all([
       store.prekeys.count(connection.caller.deviceId),
+      this.groups.of(connection.caller.userId),
       // Revoked since it showed its token: that was told before this connection could hear it.
       store.accounts.findDevice(connection.caller.deviceId),
-      rosters.headsOf(connection.caller.userId),
       store.presence.set(connection.presence),
     ])
     if (device?.revokedAt) connection.close('deviceRevoked')
@@ -223,23 +220,8 @@ export class Hub {
     connection.begin()
   }
 
-  async #tellGroups(connection: Connection): Promise<void> {
-    const groups = await this.#options.groups.headsOf(connection.caller.userId)
-    connection.send({ t: 'groups', groups })
-  }
-
-  /** Tells those who are in a group now, and those whom the change is about: who was removed hears it this once. */
-  async #rosterChanged({ group, subjects }: { group: GroupId; subjects: readonly UserId[] }): Promise<void> {
-    const document = await this.#options.groups.changed(group)
-    if (!document) return
-    const { epoch, head, memberIds } = document
-    const concerned = new Set([...memberIds, ...subjects])
-    for (const connection of this.connections()) {
-      if (concerned.has(connection.caller.userId)) connection.send({ t: 'group', group, epoch, head })
-    }
-  }
-
   #deliver(message: UndeliveredDocument): void {
+    if (message.kind === 'transient' && message.expiresAt.getTime() <= this.#options.now()) return
     for (const deviceId of message.pending) this.#connections.get(deviceId)?.offer(message)
   }
 
@@ -256,6 +238,37 @@ export class Hub {
     const found = await this.devices.read([owner])
     const audience = audienceOf(found.get(owner) ?? [])
     for (const watcher of watchers) watcher.send({ t: 'devices', user: owner, audience })
+  }
+
+  #rosterChanged(change: RosterChange, attempt = 1): void {
+    this.#tellOfRoster(change).catch(error => {
+      const { clock, log } = this.#options
+      log.warn(errorFields(error), 'Cannot read a group that has changed')
+      // When the database is away for longer, everything is read again.
+      if (attempt < MAX_ATTEMPTS) clock.after(RETRY_MS, () => this.#rosterChanged(change, attempt + 1))
+    })
+  }
+
+  /** Members hear of a roster, and those whom it is about also when they are none any more. */
+  async #tellOfRoster({ group, epoch, hash: head, subjects }: RosterChange): Promise<void> {
+    // First the group, then who is connected: a device that connects meanwhile reads it, or is there by then.
+    const now = await this.groups.now(group)
+    const concerned = new Set([...subjects, ...(now?.memberIds ?? [])])
+    for (const connection of this.connections()) {
+      if (concerned.has(connection.caller.userId)) connection.sendLater({ t: 'group', group, epoch, head })
+    }
+  }
+
+  async #tellGroups(): Promise<void> {
+    const byUser = new Map<UserId, Connection[]>()
+    for (const connection of this.connections()) {
+      const { userId } = connection.caller
+      byUser.set(userId, [...(byUser.get(userId) ?? []), connection])
+    }
+    for (const [userId, connections] of byUser) {
+      const groups = await this.groups.of(userId)
+      for (const connection of connections) connection.sendLater({ t: 'groups', groups })
+    }
   }
 
   async #checkRevoked(): Promise<void> {

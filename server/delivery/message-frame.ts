@@ -16,7 +16,9 @@ export function messageFrame(message: UndeliveredDocument, deviceId: DeviceId): 
     to: recipientOf(message),
     storedAt: message.createdAt.getTime(),
   }
-  if (typeof message.body === 'string') return { ...head, kind: 'message', body: message.body }
+  if (typeof message.body === 'string') {
+    return { ...head, kind: message.kind === 'transient' ? 'transient' : 'message', body: message.body }
+  }
   const { recipients, ...sealed } = message.body
   const own = recipients.find(({ header }) => deviceOfKid(header.kid) === deviceId)
   return own && { ...head, kind: 'chain', body: { ...sealed, ...own } }

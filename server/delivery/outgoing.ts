@@ -1,4 +1,4 @@
-import type { UndeliveredDocument } from '../../schema/documents.ts'
+import type { PresenceDocument, UndeliveredDocument } from '../../schema/documents.ts'
 import type { DeviceId, ServerId } from '../../schema/ids.ts'
 import { Batcher } from '../core/batcher.ts'
 import { correctedRoute, routeOf } from '../core/server-choice.ts'
@@ -19,9 +19,16 @@ export interface OutgoingOptions {
 }
 
 const MAX_MESSAGES_PER_FLUSH = 500
+/** Of large groups, a flush may concern very many. */
+const DEVICES_PER_QUESTION = 10_000
 
 /** `held`: one that its sender sent before was refused, so this one has to come again behind it. */
 export type StoreResult = InsertResult | 'held'
+
+interface Located {
+  route: ServerId[]
+  connected: DeviceId[]
+}
 
 interface Outbound {
   message: UndeliveredDocument
@@ -53,28 +60,25 @@ export class Outgoing {
     return this.#inserts.add({ message: { ...message, route: [] }, mayStore })
   }
 
-  /** Those of some devices that are connected somewhere now. */
-  async present(devices: readonly DeviceId[]): Promise<DeviceId[]> {
-    const dead = this.#options.dead()
-    const presence = devices.length > 0 ? await this.#options.store.presence.find(devices) : []
-    return presence.filter(({ serverId }) => !dead.has(serverId)).map(({ _id }) => _id)
-  }
-
   async idle(): Promise<void> {
     await this.#inserts.idle()
     await Promise.all(this.#corrections)
   }
 
   async #flush(outbound: readonly Outbound[]): Promise<StoreResult[]> {
-    const { store, deliver, clock, metrics } = this.#options
+    const { deliver, clock, metrics } = this.#options
     const startedAt = clock.now()
-    const routes = await this.#routes(outbound.map(({ message }) => message))
+    const located = await this.#locate(outbound.map(({ message }) => message))
     // Asked now: what had been accepted when something before it failed must not overtake that.
     const allowed = new Set(outbound.filter(({ mayStore }) => mayStore()))
     const batch = [...allowed].map(({ message }) => message)
-    const messages = distinct(batch).map(message => ({ ...message, route: routes(message) }))
-    const results = await store.messages.insert(messages)
-    const stored = messages.filter((_, index) => results[index] === 'stored')
+    const messages = distinct(batch).map(message => {
+      const { route, connected } = located(message)
+      // What is only for the moment is for those who are there.
+      return { ...message, route, pending: message.kind === 'transient' ? connected : message.pending }
+    })
+    const results = await this.#insert(messages)
+    const stored = messages.filter(({ pending }, index) => results[index] === 'stored' && pending.length > 0)
     metrics.flushed({ kind: 'insert', items: messages.length, ms: clock.now() - startedAt })
     metrics.stored({ count: stored.length })
     for (const message of stored) deliver(message)
@@ -88,11 +92,21 @@ export class Outgoing {
     })
   }
 
+  /** Stores those that anybody waits for: the others are as good as stored. */
+  async #insert(messages: readonly UndeliveredDocument[]): Promise<InsertResult[]> {
+    const wanted = messages.filter(({ pending }) => pending.length > 0)
+    const results = await this.#options.store.messages.insert(wanted)
+    const resultOf = new Map(wanted.map(({ _id }, index) => [_id, results[index]]))
+    return messages.map(({ _id, pending }) =>
+      pending.length === 0 ? 'stored' : (resultOf.get(_id) ?? 'taken'),
+    )
+  }
+
   async #correct(messages: readonly UndeliveredDocument[]): Promise<void> {
     try {
-      const routes = await this.#routes(messages)
+      const located = await this.#locate(messages)
       const corrected = messages.flatMap(message => {
-        const route = correctedRoute(message.route, routes(message))
+        const route = correctedRoute(message.route, located(message).route)
         return route ? [{ id: message._id, route }] : []
       })
       await this.#options.store.messages.setRoutes(corrected)
@@ -102,18 +116,31 @@ export class Outgoing {
     }
   }
 
-  async #routes(
+  /** Where the devices of messages are now: the servers that hold any of them, and those that a living server holds. */
+  async #locate(
     messages: readonly UndeliveredDocument[],
-  ): Promise<(message: UndeliveredDocument) => ServerId[]> {
-    const devices = new Set<DeviceId>(messages.flatMap(({ pending }) => pending))
-    const presence = devices.size > 0 ? await this.#options.store.presence.find([...devices]) : []
-    const byDevice = new Map(presence.map(entry => [entry._id, entry]))
+  ): Promise<(message: UndeliveredDocument) => Located> {
+    const devices = new Set<DeviceId>()
+    for (const { pending } of messages) for (const device of pending) devices.add(device)
+    const byDevice = await this.#presence([...devices])
     const dead = this.#options.dead()
-    return ({ pending }) =>
-      routeOf(
-        pending.flatMap(device => byDevice.get(device) ?? []),
-        { dead },
+    return ({ pending }) => {
+      const presence = pending.flatMap(device => byDevice.get(device) ?? [])
+      return {
+        route: routeOf(presence, { dead }),
+        connected: presence.filter(({ serverId }) => !dead.has(serverId)).map(({ _id }) => _id),
+      }
+    }
+  }
+
+  async #presence(devices: readonly DeviceId[]): Promise<Map<DeviceId, PresenceDocument>> {
+    const found: PresenceDocument[] = []
+    for (let from = 0; from < devices.length; from += DEVICES_PER_QUESTION) {
+      found.push(
+        ...(await this.#options.store.presence.find(devices.slice(from, from + DEVICES_PER_QUESTION))),
       )
+    }
+    return new Map(found.map(entry => [entry._id, entry]))
   }
 }
 

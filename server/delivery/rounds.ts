@@ -59,14 +59,15 @@ export class Rounds {
 
   /** Has every connected device for which something waits read the database again, and clears what nobody waits for. */
   async sweep(): Promise<void> {
-    const { hub, messages } = this.#options
+    const { hub, messages, now } = this.#options
+    const at = new Date(now())
     const byDevice = new Map(hub.connections().map(connection => [connection.caller.deviceId, connection]))
     const devices = [...byDevice.keys()]
-    await messages.removeSettled()
-    await messages.removePast(new Date(this.#options.now()))
+    await messages.removeSettled({ at })
     for (let from = 0; from < devices.length; from += DEVICES_PER_QUESTION) {
       const asked = devices.slice(from, from + DEVICES_PER_QUESTION)
-      for (const device of await messages.devicesWithPending(asked)) byDevice.get(device)?.drainAgain()
+      for (const device of await messages.devicesWithPending(asked, { at }))
+        byDevice.get(device)?.drainAgain()
     }
   }
 

@@ -45,21 +45,22 @@ export function directoryRoutes(services: Services): Hono<Carried> {
 
   app.post('/users/devices', async context => {
     const { users } = await readBody(context, { schema: ManyDevicesRequest, limits })
-    const wanted = [...new Set(users)]
-    const [accounts, devices] = await Promise.all([
-      store.accounts.findUsers(wanted),
-      store.accounts.activeDevices(wanted, { at: hub.devices.at() }),
+    const asked = [...new Set(users)]
+    const [keys, devices] = await Promise.all([
+      store.accounts.accountKeys(asked),
+      store.accounts.activeDevices(asked, { at: hub.devices.at() }),
     ])
-    const byUser = new Map<string, UserDevicesResponse['devices']>(accounts.map(({ _id }) => [_id, []]))
+    const byUser = new Map<UserId, UserDevicesResponse['devices']>()
     for (const { _id: deviceId, userId, certificate } of devices) {
-      byUser.get(userId)?.push({ deviceId, certificate })
+      const known = byUser.get(userId) ?? []
+      known.push({ deviceId, certificate })
+      byUser.set(userId, known)
     }
     return context.json({
-      users: accounts.map(({ _id: userId, accountKey }) => ({
-        userId,
-        accountKey,
-        devices: byUser.get(userId) ?? [],
-      })),
+      users: asked.flatMap(userId => {
+        const accountKey = keys.get(userId)
+        return accountKey ? [{ userId, accountKey, devices: byUser.get(userId) ?? [] }] : []
+      }),
     } satisfies ManyDevicesResponse)
   })
 

@@ -141,7 +141,7 @@ test('`DeviceSets.remembered()` forgets a person when the first of their prekeys
   }))
   const accounts = {
     ...app.database.store.accounts,
-    activeDevices: async (_: readonly string[], { at }: { at: Date }) =>
+    activeDeviceIds: async (_: readonly string[], { at }: { at: Date }) =>
       documents.filter(({ prekeyExpiresAt }) => prekeyExpiresAt > at),
   }
   const sets = new DeviceSets({ store: { accounts }, now: () => now, limits })

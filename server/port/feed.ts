@@ -1,5 +1,14 @@
 import type { UndeliveredDocument } from '../../schema/documents.ts'
-import type { DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
+
+/** A group has another roster. `subjects` are those whom the event is about. */
+export interface RosterChange {
+  group: GroupId
+  epoch: number
+  hash: Base64Url32
+  subjects: readonly UserId[]
+  by: UserId
+}
 
 /** What the database tells a server by itself. All of it is a hint: the collections are the truth. */
 export interface FeedHandlers {
@@ -9,10 +18,9 @@ export interface FeedHandlers {
   onRoute(id: MessageId): void
   /** A device came, changed or went; whose it is, when the database says so. */
   onDevice(change: { deviceId: DeviceId; userId?: UserId }): void
-  /** A group has another roster; `subjects` are those whom the event is about. */
-  onRosterEvent(change: { group: GroupId; subjects: readonly UserId[] }): void
   /** A device's stock of one-time prekeys has become low. */
   onPrekeys(change: { deviceId: DeviceId; left: number }): void
+  onRosterEvent(change: RosterChange): void
   /** This server's own lease was renewed at this time of the database's: how far the feed lags. */
   onHeartbeat(heartbeatAt: Date): void
   /** Events may have been missed: read everything again. */

@@ -1,24 +1,35 @@
 import type { GroupDocument, RosterEventDocument } from '../../schema/documents.ts'
-import type { GroupId, UserId } from '../../schema/ids.ts'
+import type { Base64Url32, GroupId, UserId } from '../../schema/ids.ts'
 
-/** What the server needs of a group to tell somebody of it. */
-export type GroupHead = Pick<GroupDocument, '_id' | 'epoch' | 'head'>
+/** How far a group has come. `head` is the hash of its last event. */
+export interface GroupHead {
+  group: GroupId
+  epoch: number
+  head: Base64Url32
+}
 
-/** Groups, and the signed events that they follow from. As all of the store: see store.ts for what is thrown. */
+/**
+ * Groups. The events are the truth; the documents that follow from them tell who is in which group at one look, and are
+ * behind for as long as it takes to write them.
+ */
 export interface GroupStore {
-  /** Stores an event. `taken`: there is another one of that epoch; the very same again is `added`. */
-  append(event: RosterEventDocument): Promise<'added' | 'taken'>
-  /** Events in their order, from an epoch on. */
-  events(group: GroupId, range: { from: number; limit: number }): Promise<RosterEventDocument[]>
-  /** The last event. */
-  lastEvent(group: GroupId): Promise<RosterEventDocument | null>
-  /** The last event that is about somebody. */
-  lastEventAbout(group: GroupId, userId: UserId): Promise<RosterEventDocument | null>
-  /** Brings a group up to a later epoch; one that is there already, or has passed it, stays. */
-  bringUp(group: GroupDocument): Promise<void>
+  /** Stores an event: `stored` also when it is there already, `taken` when its epoch is that of another one. */
+  append(event: RosterEventDocument): Promise<'stored' | 'taken'>
+  findEvent(hash: Base64Url32): Promise<RosterEventDocument | null>
+  /** How far a group has come by its events; null when there is none. */
+  lastEvent(group: GroupId): Promise<GroupHead | null>
+  /** The last event that was about somebody: it says whether they are in the group, or were; null when they never were. */
+  lastAbout(group: GroupId, userId: UserId): Promise<Pick<RosterEventDocument, 'epoch' | 'op'> | null>
+  /** Events in their order, from epoch `from` up to `to` (default: the last), at most `limit`. */
+  events(
+    group: GroupId,
+    options: { from: number; to?: number; limit: number },
+  ): Promise<RosterEventDocument[]>
   find(group: GroupId): Promise<GroupDocument | null>
-  /** The groups that somebody is in. */
-  headsOf(userId: UserId, options: { limit: number }): Promise<GroupHead[]>
-  /** How many groups each of these people is in, counted up to `limit`. */
-  countsOf(userIds: readonly UserId[], options: { limit: number }): Promise<Map<UserId, number>>
+  /** Writes a group as it follows from its events, unless what is written is as far or farther. */
+  bringUp(group: GroupDocument): Promise<void>
+  /** The groups that somebody is in, by their ids. */
+  ofUser(userId: UserId, options: { limit: number }): Promise<GroupHead[]>
+  /** In how many groups somebody is. */
+  countOf(userId: UserId): Promise<number>
 }

@@ -7,6 +7,9 @@ import { makeGeneralJwe } from '../testing/messages.ts'
 import { noise } from '../testing/person.ts'
 import type { Store } from './store.ts'
 
+/** The time of questions that do not depend on it. */
+const at = new Date(1_700_000_000_000)
+
 /** What every store must do: run by each adapter of the port. */
 export function testStore(test: Test, open: () => Store): void {
   test('`accounts.createUser()` makes a user once', async () => {
@@ -41,12 +44,37 @@ export function testStore(test: Test, open: () => Store): void {
     const active = (at: number) => accounts.activeDevices([userId, 'nobody'], { at: new Date(at) })
     assert.equal(await active(4999), [kept, dormant])
     assert.equal(await active(5000), [kept])
+    const ids = await accounts.activeDeviceIds([userId, 'nobody'], { at: new Date(4999) })
+    assert.equal(
+      ids,
+      [kept, dormant].map(({ _id, prekeyExpiresAt }) => ({ _id, userId, prekeyExpiresAt })),
+    )
     assert.equal(await accounts.devicesOf(userId), [kept, dormant])
     assert.equal((await accounts.findDevice(gone._id))?.revokedAt, at)
     assert.is((await accounts.findDevices([kept._id, gone._id, uuidV7()])).length, 2)
     const fresh = { signedPrekey: 'x.y.z', prekeyExpiresAt: new Date(6000) }
     await accounts.setSignedPrekey(dormant._id, fresh)
     assert.equal(await active(5000), [kept, { ...dormant, ...fresh }])
+  })
+
+  test('`accounts.accountKeys()` gives the keys of those who exist', async () => {
+    const { accounts } = open()
+    const [one, two] = [makeUser(), makeUser()]
+    await Promise.all([accounts.createUser(one), accounts.createUser(two)])
+    const keys = await accounts.accountKeys([one._id, 'nobody-at-all', two._id])
+    assert.is(keys.size, 2)
+    assert.equal([keys.get(one._id), keys.get(two._id)], [one.accountKey, two.accountKey])
+  })
+
+  test('`accounts.setLabel()` names a device, and takes the name away', async () => {
+    const { accounts } = open()
+    const device = makeDeviceDocument(newName())
+    await accounts.createDevice(device)
+    const label = `${noise(20)}..${noise(12)}.${noise(48)}.${noise(16)}`
+    await accounts.setLabel(device._id, label)
+    assert.equal(await accounts.findDevice(device._id), { ...device, label })
+    await accounts.setLabel(device._id, undefined)
+    assert.equal(await accounts.findDevice(device._id), device)
   })
 
   test('`prekeys.claim()` gives each prekey to one only', async () => {
@@ -103,11 +131,37 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.insert([...stored].reverse())
     const ids = stored.map(({ _id }) => _id)
     const read = async (exclude: string[], limit: number) =>
-      (await messages.pendingFor(device, { exclude, limit, at: new Date() })).map(({ _id }) => _id)
+      (await messages.pendingFor(device, { exclude, limit, at })).map(({ _id }) => _id)
     assert.equal(await read([], 10), ids)
     assert.equal(await read([], 2), ids.slice(0, 2))
     assert.equal(await read(ids.slice(0, 3), 10), ids.slice(3))
-    assert.equal(await messages.pendingFor(uuidV7(), { exclude: [], limit: 10, at: new Date() }), [])
+    assert.equal(await messages.pendingFor(uuidV7(), { exclude: [], limit: 10, at }), [])
+  })
+
+  test('what was for a moment that has passed is read no more, and removed', async () => {
+    const { messages } = open()
+    const device = uuidV7()
+    const [passed, present, kept] = [
+      makeUndelivered({ kind: 'transient', pending: [device], expiresAt: new Date(4_102_444_800_000) }),
+      makeUndelivered({ kind: 'transient', pending: [device], expiresAt: new Date(4_102_444_800_001) }),
+      makeUndelivered({ pending: [device], expiresAt: new Date(4_102_444_800_000) }),
+    ]
+    const at = passed.expiresAt
+    const before = new Date(at.getTime() - 1)
+    const read = async (at: Date) =>
+      (await messages.pendingFor(device, { exclude: [], limit: 10, at })).map(({ _id }) => _id)
+    await messages.insert([passed])
+    assert.equal(await messages.devicesWithPending([device], { at: before }), [device])
+    assert.equal(await messages.devicesWithPending([device], { at }), [])
+    await messages.insert([present, kept])
+    assert.equal(await read(before), [passed._id, present._id, kept._id])
+    assert.equal(await read(at), [present._id, kept._id])
+    assert.equal(await messages.devicesWithPending([device], { at }), [device])
+    await messages.removeSettled({ at })
+    assert.equal((await messages.find([passed._id, present._id, kept._id])).map(({ _id }) => _id).sort(), [
+      present._id,
+      kept._id,
+    ])
   })
 
   test('`messages.ack()` takes out each device by itself, and deletes when none is left', async () => {
@@ -117,13 +171,13 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.insert([both, onlyA])
     await messages.ack([{ deviceId: a, ids: [both._id, onlyA._id, uuidV7()] }])
     assert.equal(await messages.find([both._id, onlyA._id]), [{ ...both, pending: [b] }])
-    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(await messages.devicesWithPending([a, b], { at }), [b])
     // Again, and by one that it is not for.
     await messages.ack([
       { deviceId: a, ids: [both._id] },
       { deviceId: uuidV7(), ids: [both._id] },
     ])
-    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(await messages.devicesWithPending([a, b], { at }), [b])
     await messages.ack([{ deviceId: b, ids: [both._id] }])
     assert.equal(await messages.find([both._id]), [])
     await messages.ack([])
@@ -133,7 +187,7 @@ export function testStore(test: Test, open: () => Store): void {
     const { messages } = open()
     const [left, waiting] = [makeUndelivered({ pending: [] }), makeUndelivered({ pending: [uuidV7()] })]
     await messages.insert([left, waiting])
-    await messages.removeSettled()
+    await messages.removeSettled({ at })
     assert.equal(await messages.find([left._id, waiting._id]), [waiting])
   })
 
@@ -145,7 +199,7 @@ export function testStore(test: Test, open: () => Store): void {
     await messages.insert([...both, ...onlyA])
     await messages.removeDevice(a)
     await messages.removeDevice(a)
-    assert.equal(await messages.devicesWithPending([a, b]), [b])
+    assert.equal(await messages.devicesWithPending([a, b], { at }), [b])
     assert.equal(
       await messages.find([...both, ...onlyA].map(({ _id }) => _id)),
       both.map(message => ({ ...message, pending: [b] })),

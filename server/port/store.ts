@@ -7,6 +7,7 @@ import type {
   UserDocument,
 } from '../../schema/documents.ts'
 import type { Base64Url32, DeviceId, MessageId, ServerId, UserId } from '../../schema/ids.ts'
+import type { Ed25519Jwk } from '../../schema/jose.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { GroupStore } from './group-store.ts'
 
@@ -19,8 +20,8 @@ export interface Store {
   accounts: AccountStore
   prekeys: PrekeyStore
   messages: MessageStore
-  blobs: BlobStore
   groups: GroupStore
+  blobs: BlobStore
   presence: PresenceStore
   servers: ServerStore
 }
@@ -31,22 +32,27 @@ export interface AccountStore {
   /** False when the id is taken. */
   createUser(user: UserDocument): Promise<boolean>
   findUser(userId: UserId): Promise<UserDocument | null>
-  /** Those of these people who exist. */
-  findUsers(userIds: readonly UserId[]): Promise<UserDocument[]>
+  /** The account keys of those of these people who exist. */
+  accountKeys(userIds: readonly UserId[]): Promise<Map<UserId, Ed25519Jwk>>
   /** False when the device's id is taken. */
   createDevice(device: DeviceDocument): Promise<boolean>
   findDevice(deviceId: DeviceId): Promise<DeviceDocument | null>
   findDevices(deviceIds: readonly DeviceId[]): Promise<DeviceDocument[]>
   /** Devices of these people that messages can be encrypted for: not revoked, their signed prekeys good after `at`. */
   activeDevices(userIds: readonly UserId[], options: { at: Date }): Promise<DeviceDocument[]>
+  /** The same, as much of them as is needed to know an audience. */
+  activeDeviceIds(
+    userIds: readonly UserId[],
+    options: { at: Date },
+  ): Promise<Pick<DeviceDocument, '_id' | 'userId' | 'prekeyExpiresAt'>[]>
   /** Devices of a person, without the revoked ones. */
   devicesOf(userId: UserId): Promise<DeviceDocument[]>
   setSignedPrekey(
     deviceId: DeviceId,
     prekey: Pick<DeviceDocument, 'signedPrekey' | 'prekeyExpiresAt'>,
   ): Promise<void>
-  /** Names a device, or takes its name back. False when it is no active device of that person. */
-  setLabel(deviceId: DeviceId, label: Pick<DeviceDocument, 'label'> & { userId: UserId }): Promise<boolean>
+  /** Names a device, or takes its name away. */
+  setLabel(deviceId: DeviceId, label: string | undefined): Promise<void>
   /** False when it is no active device of that person. */
   revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
 }
@@ -75,21 +81,22 @@ export interface MessageStore {
   /** Replaces the routes of messages that are still there. Not waited for by any acknowledgement. */
   setRoutes(routes: readonly { id: MessageId; route: readonly ServerId[] }[]): Promise<void>
   find(ids: readonly MessageId[]): Promise<UndeliveredDocument[]>
-  /** What waits for a device, in the order of ids, without those excluded and those whose time is over at `at`. */
+  /** What waits for a device, in the order of ids, without those excluded, and without those for a moment that has passed. */
   pendingFor(
     deviceId: DeviceId,
     options: { exclude: readonly MessageId[]; limit: number; at: Date },
   ): Promise<UndeliveredDocument[]>
   /** Which of these devices have anything waiting. */
-  devicesWithPending(deviceIds: readonly DeviceId[]): Promise<DeviceId[]>
+  devicesWithPending(deviceIds: readonly DeviceId[], options: { at: Date }): Promise<DeviceId[]>
   /** Takes each device out of its messages, and deletes those that nobody waits for any more. */
   ack(acks: readonly { deviceId: DeviceId; ids: readonly MessageId[] }[]): Promise<void>
   /** Takes a device out of all messages that wait for it, and deletes those that nobody waits for any more. */
   removeDevice(deviceId: DeviceId): Promise<void>
-  /** Deletes what was only for the moment and whose time is over at `at`. */
-  removePast(at: Date): Promise<void>
-  /** Deletes what nobody waits for: a server that was killed between the two steps of an ack leaves it behind. */
-  removeSettled(): Promise<void>
+  /**
+   * Deletes what nobody waits for (a server that was killed between the two steps of an ack leaves it behind), and what was
+   * for a moment that has passed.
+   */
+  removeSettled(options: { at: Date }): Promise<void>
   /** About how many there are, at no cost. */
   estimate(): Promise<number>
 }

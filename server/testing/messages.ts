@@ -24,6 +24,11 @@ export function makeMessage({ to, for: devices, id = uuidV7(), bytes = 64 }: Add
   return { t: 'send', kind: 'message', id, to, audience: audience(devices), body }
 }
 
+/** The same, only for the moment. */
+export function makeTransient(addressed: Addressed): SendFrame & { kind: 'transient' } {
+  return { ...(makeMessage(addressed) as SendFrame & { kind: 'message' }), kind: 'transient' }
+}
+
 /** A chain of noise, with an entry for each of these devices. */
 export function makeChain({ to, for: devices, id = uuidV7() }: Addressed): SendFrame & { kind: 'chain' } {
   return { t: 'send', kind: 'chain', id, to, audience: audience(devices), body: makeGeneralJwe(devices) }

@@ -1,6 +1,6 @@
 import type { AccountStore } from '../../port/store.ts'
 import type { Collections } from './collections.ts'
-import { guarded, isMongoCode, mongoCodes } from './errors.ts'
+import { guarded, inserted } from './errors.ts'
 
 export function createAccountStore({ users, devices, settings }: Collections): AccountStore {
   return {
@@ -13,7 +13,13 @@ export function createAccountStore({ users, devices, settings }: Collections): A
       }),
     createUser: user => guarded(() => inserted(users.insertOne(user))),
     findUser: userId => guarded(() => users.findOne({ _id: userId })),
-    findUsers: userIds => guarded(() => users.find({ _id: { $in: [...userIds] } }).toArray()),
+    accountKeys: userIds =>
+      guarded(async () => {
+        const found = await users
+          .find({ _id: { $in: [...userIds] } }, { projection: { accountKey: 1 } })
+          .toArray()
+        return new Map(found.map(({ _id, accountKey }) => [_id, accountKey]))
+      }),
     createDevice: device => guarded(() => inserted(devices.insertOne(device))),
     findDevice: deviceId => guarded(() => devices.findOne({ _id: deviceId })),
     findDevices: deviceIds => guarded(() => devices.find({ _id: { $in: [...deviceIds] } }).toArray()),
@@ -28,6 +34,20 @@ export function createAccountStore({ users, devices, settings }: Collections): A
           .sort({ _id: 1 })
           .toArray(),
       ),
+    activeDeviceIds: (userIds, { at }) =>
+      guarded(() =>
+        devices
+          .find(
+            {
+              userId: { $in: [...userIds] },
+              revokedAt: { $exists: false },
+              prekeyExpiresAt: { $gt: at },
+            },
+            { projection: { userId: 1, prekeyExpiresAt: 1 } },
+          )
+          .sort({ _id: 1 })
+          .toArray(),
+      ),
     devicesOf: userId =>
       guarded(() =>
         devices
@@ -39,13 +59,12 @@ export function createAccountStore({ users, devices, settings }: Collections): A
       guarded(async () => {
         await devices.updateOne({ _id: deviceId }, { $set: { signedPrekey, prekeyExpiresAt } })
       }),
-    setLabel: (deviceId, { userId, label }) =>
+    setLabel: (deviceId, label) =>
       guarded(async () => {
-        const { matchedCount } = await devices.updateOne(
-          { _id: deviceId, userId, revokedAt: { $exists: false } },
+        await devices.updateOne(
+          { _id: deviceId },
           label === undefined ? { $unset: { label: '' } } : { $set: { label } },
         )
-        return matchedCount === 1
       }),
     revokeDevice: (deviceId, { userId, at }) =>
       guarded(async () => {
@@ -55,16 +74,5 @@ export function createAccountStore({ users, devices, settings }: Collections): A
         )
         return matchedCount === 1
       }),
-  }
-}
-
-/** Whether the insert went through; false when the id was there. */
-async function inserted(insert: Promise<unknown>): Promise<boolean> {
-  try {
-    await insert
-    return true
-  } catch (error) {
-    if (isMongoCode(error, mongoCodes.duplicateKey)) return false
-    throw error
   }
 }

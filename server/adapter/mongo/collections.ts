@@ -47,12 +47,12 @@ const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
   ],
   // `pending` for drains, in the order of ids; the other one lets MongoDB remove what nobody fetched.
   undelivered: [[{ pending: 1, _id: 1 }], [{ expiresAt: 1 }, { expireAfterSeconds: 0 }]],
+  groups: [[{ memberIds: 1 }]],
+  // Unique: of two events that would follow the same one the first is the next. The other one for whoever is no member.
+  rosterEvents: [[{ group: 1, epoch: 1 }, { unique: true }], [{ group: 1, subjects: 1, epoch: 1 }]],
   // No TTL index: the bytes have to go too.
   blobs: [[{ ownerId: 1 }], [{ pending: 1 }], [{ expiresAt: 1 }]],
   presence: [[{ serverId: 1 }]],
-  groups: [[{ memberIds: 1 }]],
-  // Of two admins at once one is first.
-  rosterEvents: [[{ group: 1, epoch: 1 }, { unique: true }], [{ group: 1, subjects: 1, epoch: 1 }]],
 }
 
 export function collectionsOf(db: Db): Collections {

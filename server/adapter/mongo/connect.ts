@@ -63,8 +63,8 @@ export function createStore(collections: Collections, files: BlobFiles): Store {
     accounts: createAccountStore(collections),
     prekeys: createPrekeyStore(collections),
     messages: createMessageStore(collections),
-    blobs: createBlobStore(collections, files),
     groups: createGroupStore(collections),
+    blobs: createBlobStore(collections, files),
     presence: createPresenceStore(collections),
     servers: createServerStore(collections),
   }

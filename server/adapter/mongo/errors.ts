@@ -54,3 +54,14 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
     throw storeError(error)
   }
 }
+
+/** Whether an insert went through; false when a unique index has its key already. */
+export async function inserted(insert: Promise<unknown>): Promise<boolean> {
+  try {
+    await insert
+    return true
+  } catch (error) {
+    if (isMongoCode(error, mongoCodes.duplicateKey)) return false
+    throw error
+  }
+}

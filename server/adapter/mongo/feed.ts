@@ -164,8 +164,8 @@ function dispatch(event: Event, handlers: FeedHandlers): void {
       return
     }
     case 'rosterEvents': {
-      const document = event.fullDocument as RosterEventDocument | undefined
-      if (document) handlers.onRosterEvent({ group: document.group, subjects: document.subjects })
+      const { group, epoch, subjects, by } = event.fullDocument as RosterEventDocument
+      handlers.onRosterEvent({ group, epoch, hash: id, subjects, by })
       return
     }
     case 'presence': {

@@ -1,63 +1,62 @@
 import type { GroupStore } from '../../port/group-store.ts'
 import type { Collections } from './collections.ts'
-import { guarded, isMongoCode, mongoCodes } from './errors.ts'
+import { guarded, inserted, isMongoCode, mongoCodes } from './errors.ts'
 
 export function createGroupStore({ groups, rosterEvents }: Collections): GroupStore {
   return {
     append: event =>
       guarded(async () => {
-        try {
-          await rosterEvents.insertOne(event)
-          return 'added'
-        } catch (error) {
-          if (!isMongoCode(error, mongoCodes.duplicateKey)) throw error
-          // A retry whose answer was lost has the very same hash; anything else of that epoch was first.
-          const same = await rosterEvents.findOne({ _id: event._id }, { projection: { _id: 1 } })
-          return same ? 'added' : 'taken'
-        }
+        // Of two events of one epoch the unique index lets the first in.
+        if (await inserted(rosterEvents.insertOne(event))) return 'stored'
+        return (await rosterEvents.findOne({ _id: event._id }, { projection: { _id: 1 } }))
+          ? 'stored'
+          : 'taken'
       }),
-    events: (group, { from, limit }) =>
+    findEvent: hash => guarded(() => rosterEvents.findOne({ _id: hash })),
+    lastEvent: group =>
+      guarded(async () => {
+        const last = await rosterEvents.findOne({ group }, { sort: { epoch: -1 }, projection: { epoch: 1 } })
+        return last && { group, epoch: last.epoch, head: last._id }
+      }),
+    lastAbout: (group, userId) =>
+      guarded(async () => {
+        const last = await rosterEvents.findOne(
+          { group, subjects: userId },
+          { sort: { epoch: -1 }, projection: { _id: 0, epoch: 1, op: 1 } },
+        )
+        return last && { epoch: last.epoch, op: last.op }
+      }),
+    events: (group, { from, to, limit }) =>
       guarded(() =>
         rosterEvents
-          .find({ group, epoch: { $gte: from } })
+          .find({ group, epoch: { $gte: from, ...(to === undefined ? {} : { $lte: to }) } })
           .sort({ epoch: 1 })
           .limit(limit)
           .toArray(),
       ),
-    lastEvent: group => guarded(() => rosterEvents.findOne({ group }, { sort: { epoch: -1 } })),
-    lastEventAbout: (group, userId) =>
-      guarded(() => rosterEvents.findOne({ group, subjects: userId }, { sort: { epoch: -1 } })),
-    bringUp: ({ _id, createdAt, ...fields }) =>
+    find: group => guarded(() => groups.findOne({ _id: group })),
+    bringUp: ({ _id, createdAt, ...changing }) =>
       guarded(async () => {
-        const { matchedCount } = await groups.updateOne(
-          { _id, epoch: { $lt: fields.epoch } },
-          { $set: fields },
-        )
-        if (matchedCount > 0) return
         try {
-          await groups.insertOne({ _id, ...fields, createdAt })
+          await groups.updateOne(
+            { _id, epoch: { $lt: changing.epoch } },
+            { $set: changing, $setOnInsert: { createdAt } },
+            { upsert: true },
+          )
         } catch (error) {
-          // It is there, and as far or further.
+          // It is there, and as far or farther.
           if (!isMongoCode(error, mongoCodes.duplicateKey)) throw error
         }
       }),
-    find: group => guarded(() => groups.findOne({ _id: group })),
-    headsOf: (userId, { limit }) =>
-      guarded(() =>
-        groups
-          .find({ memberIds: userId }, { projection: { _id: 1, epoch: 1, head: 1 } })
+    ofUser: (userId, { limit }) =>
+      guarded(async () => {
+        const found = await groups
+          .find({ memberIds: userId }, { projection: { epoch: 1, head: 1 } })
           .sort({ _id: 1 })
           .limit(limit)
-          .toArray(),
-      ),
-    countsOf: (userIds, { limit }) =>
-      guarded(async () => {
-        const counts = await Promise.all(
-          userIds.map(
-            async userId => [userId, await groups.countDocuments({ memberIds: userId }, { limit })] as const,
-          ),
-        )
-        return new Map(counts)
+          .toArray()
+        return found.map(({ _id: group, epoch, head }) => ({ group, epoch, head }))
       }),
+    countOf: userId => guarded(() => groups.countDocuments({ memberIds: userId })),
   }
 }

@@ -5,6 +5,9 @@ import type { InsertResult, MessageStore } from '../../port/store.ts'
 import type { Collections } from './collections.ts'
 import { guarded, isOnlyDuplicates, mongoCodes } from './errors.ts'
 
+/** What was for a moment that has passed. */
+const over = (at: Date) => ({ kind: 'transient', expiresAt: { $lte: at } }) as const
+
 /** Message ids of one round where a device is taken out of all that waits for it. */
 const MAX_REMOVED_AT_ONCE = 1000
 
@@ -74,33 +77,33 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
           { ordered: false, writeConcern: { w: 1 } },
         )
       }),
-    removeSettled: () =>
+    removeSettled: ({ at }) =>
       guarded(async () => {
         // Not by $size, which no index answers.
         await undelivered.deleteMany({ pending: [] })
+        await undelivered.deleteMany(over(at))
       }),
     estimate: () => guarded(() => undelivered.estimatedDocumentCount()),
     find: ids => guarded(() => undelivered.find({ _id: { $in: [...ids] } }).toArray()),
-    removePast: at =>
-      guarded(async () => {
-        await undelivered.deleteMany({ expiresAt: { $lte: at }, kind: 'transient' })
-      }),
     pendingFor: (deviceId, { exclude, limit, at }) =>
       guarded(() =>
         undelivered
           .find({
             pending: deviceId,
             ...(exclude.length > 0 ? { _id: { $nin: [...exclude] } } : {}),
-            expiresAt: { $gt: at },
+            $nor: [over(at)],
           })
           .sort({ _id: 1 })
           .limit(limit)
           .toArray(),
       ),
-    devicesWithPending: deviceIds =>
+    devicesWithPending: (deviceIds, { at }) =>
       guarded(async () => {
         const asked = new Set(deviceIds)
-        const waiting = await undelivered.distinct('pending', { pending: { $in: [...asked] } })
+        const waiting = await undelivered.distinct('pending', {
+          pending: { $in: [...asked] },
+          $nor: [over(at)],
+        })
         return waiting.filter(device => asked.has(device))
       }),
     ack: acks =>

@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert'
 import type { UndeliveredDocument } from '../../../schema/documents.ts'
 import { FastChatError } from '../../../schema/errors.ts'
 import { waitFor } from '../../../scripts/test/wait-for.ts'
-import type { FeedHandlers } from '../../port/feed.ts'
+import type { FeedHandlers, RosterChange } from '../../port/feed.ts'
+import { makeEvent, testGroupStore } from '../../port/group-store.contract.ts'
 import { makeUndelivered, makeUser, testStore } from '../../port/store.contract.ts'
 import { openTestDatabase, type TestDatabase } from '../../testing/test-database.ts'
 import { createTestLog } from '../../testing/test-log.ts'
@@ -43,6 +44,7 @@ async function failure(work: Promise<unknown>): Promise<FastChatError> {
 }
 
 testStore(test, () => database.store)
+testGroupStore(test, () => database.store.groups)
 
 test('`connectDatabase()` makes collections with validators and indexes, and again without harm', async () => {
   const again = await connect(testDatabase.uri)
@@ -54,6 +56,7 @@ test('`connectDatabase()` makes collections with validators and indexes, and aga
     'devices',
     'prekeys',
     'groups',
+    'rosterEvents',
     'undelivered',
     'presence',
     'servers',
@@ -124,18 +127,27 @@ interface Heard {
   routes: string[]
   devices: { deviceId: string; userId?: string }[]
   prekeys: { deviceId: string; left: number }[]
+  rosters: RosterChange[]
   heartbeats: Date[]
   resets: number
 }
 
 async function openFeed(serverId: string, db = database.db) {
-  const heard: Heard = { messages: [], routes: [], devices: [], prekeys: [], heartbeats: [], resets: 0 }
+  const heard: Heard = {
+    messages: [],
+    routes: [],
+    devices: [],
+    prekeys: [],
+    rosters: [],
+    heartbeats: [],
+    resets: 0,
+  }
   const handlers: FeedHandlers = {
     onMessage: ({ _id }: UndeliveredDocument) => heard.messages.push(_id),
     onRoute: id => heard.routes.push(id),
     onDevice: change => heard.devices.push(change),
-    onRosterEvent: () => undefined,
     onPrekeys: change => heard.prekeys.push(change),
+    onRosterEvent: change => heard.rosters.push(change),
     onHeartbeat: at => heard.heartbeats.push(at),
     onReset: () => {
       heard.resets += 1
@@ -170,6 +182,8 @@ test('the feed brings what concerns its server, and nothing else', async () => {
   await store.accounts.revokeDevice(deviceId, { userId: 'alice', at: new Date() })
   await store.presence.set({ _id: deviceId, userId: 'alice', serverId, since: new Date() })
   await store.presence.setPrekeysLeft(deviceId, 5)
+  const event = makeEvent({ group: 'friends', epoch: 3, op: 'remove', subjects: ['bob'] })
+  await store.groups.append(event)
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) } as const
   for (const _id of [uuidV7(), serverId]) await store.servers.renew({ _id, url: 'ws://x', jwk, load: 0 })
   await waitFor(() => heard.heartbeats.length > 0, { what: 'the heartbeat' })
@@ -177,6 +191,9 @@ test('the feed brings what concerns its server, and nothing else', async () => {
   assert.equal(heard.routes, [later._id])
   assert.equal(heard.devices, [{ deviceId, userId: 'alice' }, { deviceId }])
   assert.equal(heard.prekeys, [{ deviceId, left: 5 }])
+  assert.equal(heard.rosters, [
+    { group: 'friends', epoch: 3, hash: event._id, subjects: ['bob'], by: 'alice' },
+  ])
   assert.is(heard.heartbeats.length, 1)
   assert.is(heard.resets, 0)
   await feed.close()
@@ -252,8 +269,8 @@ test('the feed begins anew and says `onReset` when the database was dropped unde
     onMessage: ({ _id }) => heard.push(_id),
     onRoute: () => undefined,
     onDevice: () => undefined,
-    onRosterEvent: () => undefined,
     onPrekeys: () => undefined,
+    onRosterEvent: () => undefined,
     onHeartbeat: () => undefined,
     onReset: () => {
       resets += 1
