@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { FastChatError } from '../schema/errors.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
@@ -6,6 +7,7 @@ import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
 import { checkNewPassword, derivePasswordKeys, makeKdf, makeStorageKey } from './crypto/password.ts'
 import type { PrivateJwk } from './crypto/types.ts'
 import { isSameAccountKey, openVault, sealVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
+import { FileStore } from './files/file-store.ts'
 import type { AccountFiles, Home } from './home/home.ts'
 import { askAnyServer } from './net/any-server.ts'
 import type { Api } from './net/api.ts'
@@ -175,7 +177,17 @@ class HomeAccounts implements Accounts {
         )
       }
       const onLogOut = () => files.removeStorageKey()
-      return await createSession({ identity, store, transport, servers, clock, report, onLogOut })
+      const kept = new FileStore(join(files.folder, 'files'))
+      return await createSession({
+        identity,
+        store,
+        files: kept,
+        transport,
+        servers,
+        clock,
+        report,
+        onLogOut,
+      })
     } catch (error) {
       await store.close()
       throw error

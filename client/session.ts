@@ -1,4 +1,5 @@
 import { randomBytes as nodeRandomBytes } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import { FastChatError } from '../schema/errors.ts'
 import type { ServerFrame, WelcomeFrame } from '../schema/frames.ts'
 import type { UserId } from '../schema/ids.ts'
@@ -6,15 +7,19 @@ import { limits } from '../schema/limits.ts'
 import { Calls } from './agent/calls.ts'
 import type { CallName } from './agent/protocol.ts'
 import type { Chat, ChatEvent, ChatSnapshot, Connection as ConnectionState } from './chat.ts'
+import type { FileStore } from './files/file-store.ts'
+import { pictures } from './image/pictures.ts'
 import { type Clock, sleep, systemClock } from './net/clock.ts'
 import { type Connection, createConnection } from './net/connection.ts'
 import type { Transport } from './net/transport.ts'
+import { Attachments, gather, type Pictures } from './session/attachments.ts'
 import { Cipher } from './session/cipher.ts'
 import { Courier } from './session/courier.ts'
 import { findThread } from './session/destinations.ts'
 import { type DevicesOptions, listDevices, nameDevice, revokeDevice } from './session/devices.ts'
 import { GroupChanges, type GroupChangesOptions } from './session/group-changes.ts'
 import { Groups } from './session/groups.ts'
+import { History, type HistoryFiles } from './session/history/history.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
 import { writeMessage } from './session/outgoing.ts'
 import { OwnDevices } from './session/own-devices.ts'
@@ -34,6 +39,7 @@ import {
   readUnread,
   summarise,
 } from './session/timeline.ts'
+import { Transfers } from './session/transfers.ts'
 import { Trust } from './session/trust.ts'
 import { Waiting } from './session/waiting.ts'
 import type { Store } from './store/store.ts'
@@ -44,6 +50,10 @@ export interface SessionOptions {
   identity: Identity
   /** The account's data; closed when the session ends. */
   store: Store
+  /** The account's files. */
+  files: FileStore
+  /** Default: decoded by the library. */
+  pictures?: Pictures
   transport: Transport
   /** Normalised addresses; at least one. */
   servers: readonly string[]
@@ -92,6 +102,9 @@ class Session {
   readonly #groupChanges: GroupChanges
   readonly #ownDevices: OwnDevices
   readonly #trust: Trust
+  readonly #transfers: Transfers
+  readonly #attachments: Attachments
+  readonly #history: History
   /** What writes for the person. */
   readonly #desk: GroupChangesOptions
   readonly #courier: Courier
@@ -111,6 +124,7 @@ class Session {
       random: Math.random,
       randomBytes: (length: number) => nodeRandomBytes(length),
       report: () => undefined,
+      pictures,
       ...given,
     }
     this.#options = options
@@ -159,10 +173,19 @@ class Session {
       people: this.#people,
       groups: this.#groups,
       trust: this.#trust,
+      history: { offered: (tx, offer) => this.#history.offered(tx, offer) },
       waiting: new Waiting(state),
       receipts: this.#receipts,
       onDrained: () => this.#onDrained(),
     })
+    this.#transfers = new Transfers(parts)
+    this.#attachments = new Attachments({
+      ...this.#desk,
+      ...parts,
+      courier: this.#courier,
+      transfers: this.#transfers,
+    })
+    this.#history = new History({ ...this.#desk, ...parts, files: this.#historyFiles() })
     this.#prekeys = new Prekeys(parts)
     this.#housekeeping = startHousekeeping(parts)
     this.chat = this.#createChat()
@@ -189,6 +212,9 @@ class Session {
         return summarise(this.#state.commit(tx => ensureConversation(tx, thread)))
       }),
       send: whileOpen((request: Parameters<Chat['send']>[0]) => writeMessage(request, this.#desk)),
+      sendFile: whileOpen((request: Parameters<Chat['sendFile']>[0]) => this.#attachments.send(request)),
+      saveFile: whileOpen((request: Parameters<Chat['saveFile']>[0]) => this.#attachments.save(request)),
+      picture: whileOpen((request: Parameters<Chat['picture']>[0]) => this.#attachments.picture(request)),
       createGroup: whileOpen((request: Parameters<Chat['createGroup']>[0]) =>
         this.#groupChanges.create(request),
       ),
@@ -218,6 +244,10 @@ class Session {
       acceptKey: whileOpen((request: Parameters<Chat['acceptKey']>[0]) => this.#trust.acceptKey(request)),
       devices: whileOpen(() => listDevices(this.#parts)),
       nameDevice: whileOpen((request: Parameters<Chat['nameDevice']>[0]) => nameDevice(this.#parts, request)),
+      shareHistory: whileOpen((request: Parameters<Chat['shareHistory']>[0]) => this.#history.share(request)),
+      answerHistory: whileOpen((request: Parameters<Chat['answerHistory']>[0]) =>
+        this.#history.answer(request),
+      ),
       revokeDevice: whileOpen(({ deviceId }: Parameters<Chat['revokeDevice']>[0]) =>
         revokeDevice(this.#parts, deviceId),
       ),
@@ -235,7 +265,31 @@ class Session {
       queued: this.#courier.queued,
       drained: this.#isDrained,
       settings: { sendsReadReceipts: true, sendsTyping: true },
-      historyOffers: [],
+      historyOffers: this.#history.offers(),
+    }
+  }
+
+  /** A part of a history goes the way of a file, to one's own devices. */
+  #historyFiles(): HistoryFiles {
+    const { files, identity } = this.#options
+    return {
+      put: async part => {
+        const ref = await files.encrypt(once(part), { id: uuidv7(), size: part.length })
+        try {
+          await this.#transfers.upload({ ref, to: { user: identity.userId } }, undefined)
+        } finally {
+          await files.remove(ref.blob)
+        }
+        return ref
+      },
+      get: async ref => {
+        await this.#transfers.download(ref, undefined)
+        return await gather(files.decrypt(ref), ref.size)
+      },
+      remove: async ref => {
+        await files.remove(ref.blob)
+        await this.#transfers.remove(ref)
+      },
     }
   }
 
@@ -243,6 +297,7 @@ class Session {
     this.#watch()
     this.#courier.onOnline()
     this.#receipts.onOnline()
+    this.#attachments.onOnline()
     this.#prekeys.onOnline(welcome)
   }
 
@@ -336,6 +391,7 @@ class Session {
     this.#cancelWatch?.()
     this.#prekeys.onOffline()
     this.#receipts.stop()
+    this.#transfers.stop()
     this.#courier.stop()
     this.#receiver.stop()
     this.#state.close()
@@ -360,6 +416,10 @@ class Session {
       if (!(error instanceof FastChatError)) this.#options.report(error)
     }
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 function endedError(reason: ClosedReason): FastChatError {

@@ -26,6 +26,7 @@ import {
 } from '../../schema/http.ts'
 import type { DeviceId, GroupId, UserId } from '../../schema/ids.ts'
 import { parseJson } from '../../schema/parse.ts'
+import { type BlobApi, createBlobApi } from './blob-api.ts'
 import { remoteError } from './remote-error.ts'
 import { httpUrl } from './urls.ts'
 
@@ -35,6 +36,7 @@ import { httpUrl } from './urls.ts'
  */
 export interface Api {
   readonly url: string
+  readonly blobs: BlobApi
   servers(): Promise<ServersResponse>
   createAccount(request: CreateAccountRequest): Promise<CreateAccountResponse>
   challenge(request: { userId: UserId }): Promise<LoginChallenge>
@@ -109,6 +111,7 @@ export function createApi(
 
   return {
     url,
+    blobs: createBlobApi(url),
     servers: () => ask({ path: '/v1/servers', answer: ServersResponse }),
     createAccount: body => ask({ path: '/v1/accounts', body, answer: CreateAccountResponse }),
     challenge: ({ userId }) => ask({ path: '/v1/login', body: { userId }, answer: LoginChallenge }),

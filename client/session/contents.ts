@@ -1,8 +1,9 @@
 import type { Content, FileContent, KnownContent, TextContent } from '../../schema/content.ts'
-import type { MessageId, UserId } from '../../schema/ids.ts'
+import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
 import type { MessageContent } from '../chat.ts'
 import type { Groups } from './groups.ts'
+import type { History } from './history/history.ts'
 import type { Receipts } from './receipts.ts'
 import type { GroupRecord, Identity, Thread } from './records.ts'
 import type { Tx } from './state.ts'
@@ -20,12 +21,14 @@ export interface ContentsOptions {
   groups: Groups
   receipts: Pick<Receipts, 'add'>
   trust: Pick<Trust, 'apply'>
+  history: Pick<History, 'offered'>
 }
 
 /** A message that was opened: who wrote it is certain, what it says is theirs. */
 export interface Incoming {
   id: MessageId
   from: UserId
+  device: DeviceId
   /** Written on another device of this account. */
   mine: boolean
   /** By the sender's clock, ms. */
@@ -58,7 +61,9 @@ export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOption
     case 'delete':
     case 'reaction':
     case 'timer':
+      return
     case 'history':
+      if (mine && thread.with === from) options.history.offered(tx, { id, from: incoming.device, content })
       return
     case 'sync':
       if (mine && thread.with === from) options.trust.apply(tx, content)

@@ -136,6 +136,11 @@ export class Courier {
     tx.after(() => this.#lanes.get(conversation)?.wake())
   }
 
+  /** Messages that wait for their files to be with a server, oldest first. */
+  awaiting(): OutboxRecord[] {
+    return [...this.#lanes.values()].flatMap(lane => lane.awaiting()).sort((a, b) => a.serial - b.serial)
+  }
+
   /** A file is with a server: the message that waits for it may go. */
   release(tx: Tx, blob: BlobId): void {
     for (const lane of this.#lanes.values()) lane.release(tx, blob)

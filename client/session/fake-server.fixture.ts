@@ -12,6 +12,7 @@ import type { Api } from '../net/api.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Socket, SocketHandlers, Transport } from '../net/transport.ts'
 import { audienceOf } from './audience.ts'
+import { FakeBlobs } from './fake-blobs.fixture.ts'
 import { FakeGroups } from './fake-groups.fixture.ts'
 
 interface FakeDevice {
@@ -60,6 +61,7 @@ export class FakeServer {
   onUserDevices: (answer: UserDevicesResponse) => UserDevicesResponse = answer => answer
   onClaim: (answer: ClaimPrekeysResponse) => ClaimPrekeysResponse = answer => answer
   readonly revoked = new Set<DeviceId>()
+  readonly blobs = new FakeBlobs()
   /** Rosters, honest unless a test scripts them otherwise. */
   readonly groups = new FakeGroups({
     tell: (users, frame) => this.#tell(users, frame),
@@ -166,6 +168,7 @@ export class FakeServer {
       }
     return {
       url,
+      blobs: this.blobs.api({ ownerOf: token => this.#device(token).userId, isUp: () => this.isUp, url }),
       servers: up(() => ({ self: this.#serverId(url), now: this.#clock.now() + this.skewMs, servers: [] })),
       createAccount: up(request => {
         const before = this.accounts.get(request.userId)

@@ -7,6 +7,7 @@ import { ChangedKey, UnknownRoster } from '../crypto/envelope.ts'
 import type { Cipher, OpenedChain, OpenedContent } from './cipher.ts'
 import { applyContent } from './contents.ts'
 import { type Groups, type RosterPlace, threadOf } from './groups.ts'
+import type { History } from './history/history.ts'
 import { noteDevice, type People } from './people.ts'
 import type { Receipts } from './receipts.ts'
 import type {
@@ -32,6 +33,7 @@ export interface IntakeOptions {
   receipts: Pick<Receipts, 'add'>
   groups: Groups
   trust: Pick<Trust, 'apply'>
+  history: Pick<History, 'offered'>
   report: (error: unknown) => void
 }
 
@@ -286,9 +288,9 @@ export class Intake {
     }: { frame: SealedFrame; opened: OpenedContent; receiver: ReceiverRecord; thread: Thread },
   ): void {
     const { identity, groups } = this.#options
-    const { id, from } = frame
+    const { id, from, device } = frame
     const { content, sentAt } = opened
-    const incoming = { id, from, mine: from === identity.userId, sentAt, content, thread }
+    const incoming = { id, from, device, mine: from === identity.userId, sentAt, content, thread }
     if (thread.kind === 'direct') {
       applyContent(tx, incoming, this.#options)
       return

@@ -283,6 +283,11 @@ export class Lane {
     return this.#items.some(({ awaits }) => awaits === undefined)
   }
 
+  /** Messages that wait for their files to be with a server. */
+  awaiting(): OutboxRecord[] {
+    return this.#items.filter(({ awaits }) => awaits !== undefined)
+  }
+
   /** A message's file is with a server. */
   release(tx: Tx, awaited: BlobId): void {
     for (const item of this.#items) {

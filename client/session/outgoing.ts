@@ -8,7 +8,7 @@ import { lineOf } from './contents.ts'
 import type { Courier } from './courier.ts'
 import { type DestinationsOptions, findDestination } from './destinations.ts'
 import type { State } from './state.ts'
-import { appendMessage, changeConversation, expectReceipts, findMessage } from './timeline.ts'
+import { appendMessage, changeConversation, changeFile, expectReceipts, findMessage } from './timeline.ts'
 
 export interface OutgoingOptions extends DestinationsOptions {
   courier: Pick<Courier, 'enqueue'>
@@ -59,6 +59,10 @@ export async function writeLine(
       state: 'queued' as const,
     }
     appendMessage(tx, { message, thread })
+    if (content.type === 'file') {
+      tx.tables.files.put([id], { ref: content.file, state: 'here' })
+      changeFile(tx, { id, state: 'here' })
+    }
     if ('group' in to) expectReceipts(tx, { id, members: othersIn(to.group, options) })
     // Who is written to is accepted.
     changeConversation(tx, { conversation: thread.conversation, isRequest: undefined })

@@ -184,6 +184,8 @@ export interface Tables {
   seen: Table<{ id: MessageId; at: number }>
   /** The keys of files, by the messages that brought them. */
   files: Table<FileRecord>
+  /** Files that came here, of which servers are to be told. */
+  filesToTell: Table<{ blob: BlobId }>
   /** Histories that other devices of one's own offer to this one. */
   historyOffers: Table<HistoryOfferRecord>
   /** Messages that are to be acknowledged to their senders. */
@@ -223,6 +225,7 @@ export function openTables(store: Store): Tables {
     prekeys: store.table('prekeys', secret),
     seen: store.table('seen', secret),
     files: store.table('files', secret),
+    filesToTell: store.table('files-to-tell'),
     historyOffers: store.table('history-offers', secret),
     receiptsDue: store.table('receipts-due', secret),
     receiptsOf: store.table('receipts-of', secret),

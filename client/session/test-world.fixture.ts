@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { FastChatError } from '../../schema/errors.ts'
 import type { UserId } from '../../schema/ids.ts'
 import { waitFor } from '../../scripts/test/wait-for.ts'
 import type { Chat, ChatEvent, MessageItem, TimelineItem } from '../chat.ts'
 import { generateKey, publicEd25519 } from '../crypto/keys.ts'
 import type { PrivateJwk } from '../crypto/types.ts'
+import { FileStore } from '../files/file-store.ts'
 import { createTestClock, type TestClock } from '../net/test-clock.fixture.ts'
 import { createSession } from '../session.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
@@ -40,6 +44,8 @@ export async function withWorld(play: (world: TestWorld) => Promise<void>): Prom
 export interface TestWorld {
   readonly clock: TestClock
   readonly server: FakeServer
+  /** For files of people; removed in the end. */
+  readonly folder: string
   /** Signs somebody up, or adds a device to their account. */
   device(userId: UserId, options?: { of?: TestDevice }): Promise<TestDevice>
   /** Two people who have written to each other. */
@@ -52,11 +58,13 @@ export interface TestWorld {
 }
 
 export function createTestWorld(): TestWorld {
+  const folder = mkdtempSync(join(tmpdir(), 'fastchat-world-'))
   const clock = createTestClock()
   const server = new FakeServer(clock)
   const devices: TestDevice[] = []
 
   async function open(device: {
+    deviceId: string
     store: Store
     events: ChatEvent[]
     defects: unknown[]
@@ -76,6 +84,7 @@ export function createTestWorld(): TestWorld {
         // A session closes its store; here the data outlives it.
         close: async () => undefined,
       },
+      files: new FileStore(join(folder, device.deviceId)),
       transport: {
         api: url => server.transport().api(url),
         openSocket(request) {
@@ -95,6 +104,7 @@ export function createTestWorld(): TestWorld {
 
   const world: TestWorld = {
     clock,
+    folder,
     server,
     async pair() {
       const alice = await world.device('alice')
@@ -145,11 +155,12 @@ export function createTestWorld(): TestWorld {
           .api('ws://fake')
           .createAccount({ ...account, vault: '', device: made.registration })
       }
-      const parts = { store, events: [] as ChatEvent[], defects: [] as unknown[], life: { isOver: false } }
+      const { deviceId } = made.identity
+      const life = { isOver: false }
+      const parts = { deviceId, store, events: [] as ChatEvent[], defects: [] as unknown[], life }
       const device: TestDevice = {
         ...parts,
         userId,
-        deviceId: made.identity.deviceId,
         accountKey,
         chat: await open(parts),
         async restart() {
@@ -180,6 +191,7 @@ export function createTestWorld(): TestWorld {
     async close() {
       const closing = Promise.all(devices.map(({ chat }) => chat.close()))
       await world.until('all sessions to close', () => Promise.race([closing.then(() => true), tick()]))
+      rmSync(folder, { recursive: true, force: true })
     },
   }
   return world

@@ -210,6 +210,14 @@ export function markRead(
   if (read.length > 0) save(tx, { ...record, unread: Math.max(0, record.unread - read.length) })
 }
 
+/** The file of a message has come, or will not come any more. */
+export function changeFile(tx: Tx, { id, state }: { id: MessageId; state: 'here' | 'gone' }): void {
+  const record = tx.tables.files.get([id])
+  if (record) tx.tables.files.put([id], { ...record, state })
+  const item = findMessage(tx.tables, id)
+  if (item?.content.type === 'file') putMessage(tx, { ...item, content: { ...item.content, state } })
+}
+
 /** A message by its id. */
 export function findMessage(tables: Tables, id: MessageId): MessageItem | undefined {
   const place = tables.messages.get([id])

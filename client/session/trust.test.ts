@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FastChatError } from '../../schema/errors.ts'
 import { generateKey, publicEd25519 } from '../crypto/keys.ts'
+import { FileStore } from '../files/file-store.ts'
 import { createSession } from '../session.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { createDevice, writeDevice } from './device.ts'
@@ -147,6 +149,7 @@ test('a first message from a stranger pins their key; a chain with another one i
       store,
       transport: world.server.transport(),
       servers: ['ws://fake'],
+      files: new FileStore(join(world.folder, 'imposter')),
       onLogOut: async () => undefined,
       clock: world.clock,
       random: () => 0,

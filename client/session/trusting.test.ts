@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FastChatError } from '../../schema/errors.ts'
 import { generateKey, publicEd25519 } from '../crypto/keys.ts'
+import { FileStore } from '../files/file-store.ts'
 import { createSession } from '../session.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { createDevice, writeDevice } from './device.ts'
@@ -91,6 +93,7 @@ async function replaceBob(world: TestWorld, bob: TestDevice): Promise<TestDevice
   await writeDevice(store, made)
   const chat = await createSession({
     ...{ identity: made.identity, store, transport: world.server.transport(), servers: ['ws://fake'] },
+    files: new FileStore(join(world.folder, 'other')),
     ...{ clock: world.clock, onLogOut: async () => undefined, random: () => 0 },
   })
   return { ...bob, accountKey, deviceId: made.identity.deviceId, chat }

@@ -5,6 +5,7 @@ import type { Chat, TimelineItem } from '../../../client/chat.ts'
 import { generateKey, publicEd25519 } from '../../../client/crypto/keys.ts'
 import type { PrivateJwk } from '../../../client/crypto/types.ts'
 import { sealVault } from '../../../client/crypto/vault.ts'
+import { FileStore } from '../../../client/files/file-store.ts'
 import { askAnyServer } from '../../../client/net/any-server.ts'
 import { systemClock } from '../../../client/net/clock.ts'
 import { createTransport } from '../../../client/net/create-transport.ts'
@@ -152,6 +153,7 @@ class LocalDevice implements Device {
     if (!identity) throw new Error(`Cannot open device ${this.name}: its identity is not there`)
     const chat = await createSession({
       ...{ identity, store, transport, servers, clock },
+      files: new FileStore(join(this.folder, 'files')),
       onLogOut: async () => undefined,
       report: error => this.defects.push(error),
     })
