@@ -5,13 +5,11 @@ import type { ChainClaims } from '../../schema/jose.ts'
 import { missingBefore, placeOf } from '../core/hold-back.ts'
 import { ChangedKey, UnknownRoster } from '../crypto/envelope.ts'
 import type { Cipher, OpenedChain, OpenedContent } from './cipher.ts'
-import { applyContent } from './contents.ts'
-import { type Groups, type RosterPlace, threadOf } from './groups.ts'
+import { applyContent, type ContentsOptions } from './contents.ts'
+import { type RosterPlace, threadOf } from './groups.ts'
 import { noteDevice, type People } from './people.ts'
-import type { Receipts } from './receipts.ts'
 import type {
   ChainFrame,
-  Identity,
   PrekeyRecord,
   ReceiverRecord,
   SealedFrame,
@@ -20,18 +18,13 @@ import type {
 } from './records.ts'
 import type { State, Tx } from './state.ts'
 import { appendNotice, threadWith } from './timeline.ts'
-import type { Trust } from './trust.ts'
 import type { Waiting } from './waiting.ts'
 
-export interface IntakeOptions {
-  identity: Identity
+export interface IntakeOptions extends ContentsOptions {
   state: State
   people: People
   cipher: Cipher
   waiting: Waiting
-  receipts: Pick<Receipts, 'add'>
-  groups: Groups
-  trust: Pick<Trust, 'apply'>
   report: (error: unknown) => void
 }
 
