@@ -39,6 +39,7 @@ import {
   summarise,
 } from './session/timeline.ts'
 import { Trust } from './session/trust.ts'
+import { Typing } from './session/typing.ts'
 import { Waiting } from './session/waiting.ts'
 import type { Store } from './store/store.ts'
 
@@ -101,6 +102,7 @@ class Session {
   readonly #changes: Changes
   readonly #reading: Reading
   readonly #expiry: Expiry
+  readonly #typing: Typing
   readonly #courier: Courier
   readonly #receipts: Receipts
   readonly #receiver: Receiver
@@ -170,6 +172,7 @@ class Session {
       ownDevices: this.#ownDevices,
     })
     this.#expiry = new Expiry(parts)
+    this.#typing = new Typing({ ...parts, parties, groups: this.#groups })
     this.#receiver = new Receiver({
       ...parts,
       people: this.#people,
@@ -177,6 +180,7 @@ class Session {
       trust: this.#trust,
       early,
       reading: this.#reading,
+      typing: this.#typing,
       waiting: new Waiting(state),
       receipts: this.#receipts,
       onDrained: () => this.#onDrained(),
@@ -229,6 +233,7 @@ class Session {
         this.#changes.deleteMessage(request),
       ),
       react: whileOpen((request: Parameters<Chat['react']>[0]) => this.#changes.react(request)),
+      typing: whileOpen((request: Parameters<Chat['typing']>[0]) => this.#typing.tell(request)),
       setTimer: whileOpen((request: Parameters<Chat['setTimer']>[0]) => this.#changes.setTimer(request)),
       setSettings: whileOpen((request: Parameters<Chat['setSettings']>[0]) =>
         changeSettings(this.#state, request),
@@ -266,6 +271,7 @@ class Session {
   }
 
   #onOnline(welcome: WelcomeFrame): void {
+    this.#typing.onOnline(welcome)
     this.#watch()
     this.#courier.onOnline()
     this.#receipts.onOnline()

@@ -101,6 +101,8 @@ export class Courier {
       this.#inFlight.delete(id)
       return lane ? [{ id, lane }] : []
     })
+    // What is only for the moment is answered too.
+    if (answered.length === 0) return
     try {
       this.#options.state.commit(tx => {
         for (const { id, lane } of answered) {

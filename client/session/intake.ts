@@ -2,6 +2,7 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { MessageFrame } from '../../schema/frames.ts'
 import type { ChainId, MessageId, PrekeyId, UserId } from '../../schema/ids.ts'
 import type { ChainClaims } from '../../schema/jose.ts'
+import type { ChatEvent } from '../chat.ts'
 import { missingBefore, placeOf } from '../core/hold-back.ts'
 import { ChangedKey, UnknownRoster } from '../crypto/envelope.ts'
 import type { Cipher, OpenedChain, OpenedContent } from './cipher.ts'
@@ -18,6 +19,7 @@ import type {
 } from './records.ts'
 import type { State, Tx } from './state.ts'
 import { appendNotice, threadWith } from './timeline.ts'
+import type { Typing } from './typing.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface IntakeOptions extends ContentsOptions {
@@ -25,6 +27,7 @@ export interface IntakeOptions extends ContentsOptions {
   people: People
   cipher: Cipher
   waiting: Waiting
+  typing: Pick<Typing, 'open'>
   report: (error: unknown) => void
 }
 
@@ -56,6 +59,8 @@ export class Intake {
   #held: Held[] = []
   readonly #released = new Set<WaitingRecord>()
   readonly #steps: ((tx: Tx) => void)[] = []
+  /** What is told and not kept. */
+  readonly #moments: ChatEvent[] = []
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -64,12 +69,17 @@ export class Intake {
   /** @throws FastChatError `disk_full` */
   async take(frame: MessageFrame): Promise<void> {
     this.ids.push(frame.id)
+    if (frame.kind === 'transient') {
+      const event = await this.#options.typing.open(frame, chain => this.#receiver(chain))
+      if (event) this.#moments.push(event)
+      return
+    }
     const isCopy = this.#isSeen(frame.id)
     this.#seen.add(frame.id)
     // What this device wrote itself is here already.
     if (frame.device === this.#options.identity.deviceId) return
     if (frame.kind === 'message') await this.#takeMessage(frame, isCopy)
-    else if (frame.kind === 'chain' && !isCopy) await this.#tryChain(frame)
+    else if (!isCopy) await this.#tryChain(frame)
   }
 
   /** Tries an announcement again that could not be accepted before. */
@@ -100,6 +110,7 @@ export class Intake {
   commit(): void {
     const { state, waiting } = this.#options
     try {
+      if (this.#isOfTheMoment()) return
       state.commit(tx => {
         for (const step of this.#steps) step(tx)
         for (const [chain, receiver] of this.#receivers) {
@@ -118,7 +129,17 @@ export class Intake {
     } catch (error) {
       waiting.reload()
       throw error
+    } finally {
+      for (const event of this.#moments.splice(0)) state.emit(event)
     }
+  }
+
+  /** Nothing is written for what is only for the moment. */
+  #isOfTheMoment(): boolean {
+    const { size: seen } = this.#seen
+    return (
+      seen === 0 && this.#steps.length + this.#receivers.size + this.#retried.size + this.#released.size === 0
+    )
   }
 
   async #takeChain(frame: ChainFrame): Promise<void> {

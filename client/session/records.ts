@@ -139,6 +139,7 @@ export interface HeldChain {
 
 export type ChainFrame = Extract<MessageFrame, { kind: 'chain' }>
 export type SealedFrame = Extract<MessageFrame, { kind: 'message' }>
+export type TransientFrame = Extract<MessageFrame, { kind: 'transient' }>
 
 /** A frame that cannot be opened yet. `chain` is what it waits for; `noticed` once a notice told that it is missing. */
 export interface WaitingRecord {
