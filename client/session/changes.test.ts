@@ -116,7 +116,10 @@ test('a deleted message is gone from every disk: its text, its reactions, and wh
     assert.is(await codeOf(bob.chat.react({ id, emoji: '👍' })), 'not_allowed')
     await alice.chat.deleteMessage({ id })
     await forgeTo(world, { from: alice, to: bob, other: 'bob', content: { type: 'edit', id, text: 'back' } })
+    const content = { type: 'reaction' as const, id, emoji: '👎' }
+    await forgeTo(world, { from: bob, to: alice, other: 'alice', content })
     assert.is(await textOf(bob, id), 'deleted')
+    assert.is((await itemOf(alice, id))?.reactions, undefined)
   }))
 
 test('an admin of a group deletes what anybody wrote; who is none does not', () =>
@@ -287,6 +290,22 @@ test('what is taken back while it is being encrypted leaves no gap', () =>
       )
     })
     assert.equal(await noticesOf(bob, 'alice'), [])
+  }))
+
+test('what was on its way once is taken back by a message, since somebody may have it', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    let refusals = 0
+    world.server.onSend = ({ id }) => {
+      refusals++
+      return { t: 'refused', id, code: 'stale_audience', message: 'no', retry: true }
+    }
+    const { id } = await alice.chat.send({ to: 'bob', text: 'in doubt' })
+    await world.until('it to be refused', () => refusals > 3)
+    await alice.chat.edit({ id, text: 'still in doubt' })
+    await alice.chat.deleteMessage({ id })
+    world.server.onSend = () => undefined
+    await untilText(world, { id, text: 'deleted', at: [alice, bob] })
   }))
 
 test('a change that is refused for good is told of', () =>

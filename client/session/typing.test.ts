@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { MessageFrame } from '../../schema/frames.ts'
 import { limits } from '../../schema/limits.ts'
-import { group, say, summaryOf } from './changes.fixture.ts'
+import { group, itemOf, say, summaryOf } from './changes.fixture.ts'
 import { type TestDevice, type TestWorld, withWorld } from './test-world.fixture.ts'
 
 const test = suite('session, who is typing')
@@ -80,7 +80,10 @@ test('nobody is told when the person does not want it, nor a stranger, nor someb
   withWorld(async world => {
     const { alice, bob } = await world.pair()
     const carol = await world.device('carol')
-    await say(world, { from: carol, to: 'bob', text: 'hello', at: [bob] })
+    const id = await say(world, { from: carol, to: 'bob', text: 'hello', at: [bob] })
+    // Both have a chain to each other now.
+    await world.until('it to be told', async () => (await itemOf(carol, id))?.state === 'delivered')
+    await world.settle()
     await type(carol, 'bob')
     await type(bob, 'carol')
     await bob.chat.setSettings({ sendsTyping: false })
