@@ -16,6 +16,7 @@ import {
 } from './changes.fixture.ts'
 import { type TestDevice, type TestWorld, withWorld } from './test-world.fixture.ts'
 
+// Long because it is one table of what may become of a message, by whom and in which order.
 const test = suite('session, changes of messages')
 
 async function noticesOf(device: TestDevice, other: string): Promise<string[]> {

@@ -45,6 +45,8 @@ const QUICK_RESEALS = 2
  *
  * A message is sealed right before it is first sent; what is sealed is on the disk before it is sent; and nothing is sent on
  * a chain before a server has stored the chain's announcement.
+ *
+ * Long because what changes its items or its chain must be seen beside what seals them.
  */
 export class Lane {
   readonly to: Recipient

@@ -13,6 +13,8 @@ import { advance } from '../core/delivery.ts'
 import type { ConversationRecord, Person, Tables, Thread } from './records.ts'
 import type { Tx } from './state.ts'
 
+// Long because all that keeps lines, unread and counts in step is read in one place.
+
 /** What is said of a message when it enters the timeline; the rest follows from the conversation. */
 export type NewMessage = Pick<
   MessageItem,
