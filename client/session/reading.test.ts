@@ -93,6 +93,18 @@ test('a group counts who has read, and no conversation appears for the receipts'
     assert.is(await summaryOf(carol, 'bob'), undefined)
   }))
 
+test('somebody who is blocked learns of nothing that was read in a group', () =>
+  withWorld(async world => {
+    const { alice, bob, carol } = await group(world)
+    const theirs = await say(world, { from: carol, to: '#ops', text: 'unread yet', at: [alice, bob] })
+    const ours = await say(world, { from: bob, to: '#ops', text: 'this too', at: [alice, carol] })
+    await alice.chat.block({ user: 'carol', isBlocked: true })
+    await readAll(alice, 'ops')
+    await world.until('bob to know', async () => (await itemOf(bob, ours))?.receipts?.read === 1)
+    await world.settle()
+    assert.is((await itemOf(carol, theirs))?.receipts?.read, 0)
+  }))
+
 test('in a group of more than `maxReceiptMembers` nobody is told', () => {
   const clock = createTestClock()
   const state = new State({

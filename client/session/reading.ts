@@ -46,7 +46,10 @@ export class Reading {
       tx.after(() => this.#tellSoon(record, last.id))
       if (!this.#isTold(tx, record)) return
       const isGroup = record.kind === 'group'
-      for (const { id, from } of read) receipts.add(tx, { to: from, id, state: 'read' }, { isGroup })
+      for (const { id, from } of read) {
+        if (tx.tables.people.get([from])?.isBlocked) continue
+        receipts.add(tx, { to: from, id, state: 'read' }, { isGroup })
+      }
     })
   }
 
