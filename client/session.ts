@@ -13,27 +13,31 @@ import { type Clock, sleep, systemClock } from './net/clock.ts'
 import { type Connection, createConnection } from './net/connection.ts'
 import type { Transport } from './net/transport.ts'
 import { Attachments, gather, type Pictures } from './session/attachments.ts'
+import { Changes } from './session/changes.ts'
 import { Cipher } from './session/cipher.ts'
 import { Courier } from './session/courier.ts'
 import { findThread } from './session/destinations.ts'
 import { type DevicesOptions, listDevices, nameDevice, revokeDevice } from './session/devices.ts'
+import { EarlyChanges } from './session/early-changes.ts'
+import { Expiry } from './session/expiry.ts'
 import { GroupChanges, type GroupChangesOptions } from './session/group-changes.ts'
 import { Groups } from './session/groups.ts'
 import { History, type HistoryFiles } from './session/history/history.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
-import { writeMessage } from './session/outgoing.ts'
+import { type OutgoingOptions, writeMessage } from './session/outgoing.ts'
 import { OwnDevices } from './session/own-devices.ts'
 import { Parties } from './session/parties.ts'
 import { People } from './session/people.ts'
 import { Prekeys } from './session/prekeys.ts'
+import { Reading } from './session/reading.ts'
 import { Receipts } from './session/receipts.ts'
 import { Receiver } from './session/receiver.ts'
 import type { Identity } from './session/records.ts'
+import { changeSettings, readSettings } from './session/settings.ts'
 import { State } from './session/state.ts'
 import {
   ensureConversation,
   findMessage,
-  markRead,
   readConversations,
   readHistory,
   readUnread,
@@ -41,6 +45,7 @@ import {
 } from './session/timeline.ts'
 import { Transfers } from './session/transfers.ts'
 import { Trust } from './session/trust.ts'
+import { Typing } from './session/typing.ts'
 import { Waiting } from './session/waiting.ts'
 import type { Store } from './store/store.ts'
 
@@ -106,7 +111,11 @@ class Session {
   readonly #attachments: Attachments
   readonly #history: History
   /** What writes for the person. */
-  readonly #desk: GroupChangesOptions
+  readonly #desk: GroupChangesOptions & OutgoingOptions
+  readonly #changes: Changes
+  readonly #reading: Reading
+  readonly #expiry: Expiry
+  readonly #typing: Typing
   readonly #courier: Courier
   readonly #receipts: Receipts
   readonly #receiver: Receiver
@@ -158,7 +167,9 @@ class Session {
     const parties = new Parties({ ...parts, people: this.#people, groups: this.#groups })
     this.#courier = new Courier({ ...parts, parties })
     this.#receipts = new Receipts({ ...parts, courier: this.#courier })
-    this.#desk = { ...parts, people: this.#people, groups: this.#groups, courier: this.#courier }
+    const early = new EarlyChanges(state)
+    this.#desk = { ...parts, people: this.#people, groups: this.#groups, courier: this.#courier, early }
+    this.#changes = new Changes({ ...this.#desk, courier: this.#courier })
     this.#groupChanges = new GroupChanges(this.#desk)
     this.#ownDevices = new OwnDevices(this.#desk)
     this.#trust = new Trust({
@@ -168,12 +179,23 @@ class Session {
       courier: this.#courier,
       onKeyAccepted: () => this.#receiver.retryHeld(),
     })
+    this.#reading = new Reading({
+      ...this.#desk,
+      ...parts,
+      receipts: this.#receipts,
+      ownDevices: this.#ownDevices,
+    })
+    this.#expiry = new Expiry(parts)
+    this.#typing = new Typing({ ...parts, parties, groups: this.#groups })
     this.#receiver = new Receiver({
       ...parts,
       people: this.#people,
       groups: this.#groups,
       trust: this.#trust,
       history: { offered: (tx, offer) => this.#history.offered(tx, offer) },
+      early,
+      reading: this.#reading,
+      typing: this.#typing,
       waiting: new Waiting(state),
       receipts: this.#receipts,
       onDrained: () => this.#onDrained(),
@@ -187,11 +209,12 @@ class Session {
     })
     this.#history = new History({ ...this.#desk, ...parts, files: this.#historyFiles() })
     this.#prekeys = new Prekeys(parts)
-    this.#housekeeping = startHousekeeping(parts)
+    this.#housekeeping = startHousekeeping({ ...parts, early })
     this.chat = this.#createChat()
   }
 
   start(): void {
+    this.#expiry.start()
     this.#connection.start()
   }
 
@@ -230,8 +253,16 @@ class Session {
       ),
       message: whileOpen(({ id }: Parameters<Chat['message']>[0]) => findMessage(tables, id) ?? null),
       unread: whileOpen(({ limit }: Parameters<Chat['unread']>[0]) => readUnread(tables, limit)),
-      markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) =>
-        this.#state.commit(tx => markRead(tx, request)),
+      markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) => this.#reading.markRead(request)),
+      edit: whileOpen((request: Parameters<Chat['edit']>[0]) => this.#changes.edit(request)),
+      deleteMessage: whileOpen((request: Parameters<Chat['deleteMessage']>[0]) =>
+        this.#changes.deleteMessage(request),
+      ),
+      react: whileOpen((request: Parameters<Chat['react']>[0]) => this.#changes.react(request)),
+      typing: whileOpen((request: Parameters<Chat['typing']>[0]) => this.#typing.tell(request)),
+      setTimer: whileOpen((request: Parameters<Chat['setTimer']>[0]) => this.#changes.setTimer(request)),
+      setSettings: whileOpen((request: Parameters<Chat['setSettings']>[0]) =>
+        changeSettings(this.#state, request),
       ),
       accept: whileOpen((request: Parameters<Chat['accept']>[0]) => this.#trust.accept(request)),
       block: whileOpen((request: Parameters<Chat['block']>[0]) => this.#trust.block(request)),
@@ -264,7 +295,7 @@ class Session {
       conversations: readConversations(this.#state.tables),
       queued: this.#courier.queued,
       drained: this.#isDrained,
-      settings: { sendsReadReceipts: true, sendsTyping: true },
+      settings: readSettings(this.#state.tables),
       historyOffers: this.#history.offers(),
     }
   }
@@ -294,6 +325,7 @@ class Session {
   }
 
   #onOnline(welcome: WelcomeFrame): void {
+    this.#typing.onOnline(welcome)
     this.#watch()
     this.#courier.onOnline()
     this.#receipts.onOnline()
@@ -388,6 +420,8 @@ class Session {
 
   #stop(): void {
     this.#housekeeping.stop()
+    this.#expiry.stop()
+    this.#reading.stop()
     this.#cancelWatch?.()
     this.#prekeys.onOffline()
     this.#receipts.stop()
@@ -409,6 +443,7 @@ class Session {
   async #flush(): Promise<void> {
     try {
       await this.#receiver.whenIdle()
+      this.#reading.flush()
       if (this.#connectionState.state === 'online') this.#receipts.flush()
       await this.#courier.whenIdle()
     } catch (error) {

@@ -193,6 +193,22 @@ test('`saveFile()` never replaces anything, and never leaves the folder', () =>
     )
   }))
 
+test('of a file that was taken back nothing is left, here, there, or at a server', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const path = make(world, 'a.txt', Buffer.from('some text'))
+    const { id } = await alice.chat.sendFile({ to: 'bob', path, as: 'file' })
+    const item = await arrival(world, bob, 'alice')
+    await during(world, bob.chat.saveFile({ id: item.id, folder: target(world, 'saved') }))
+    await alice.chat.deleteMessage({ id })
+    for (const device of [alice, bob]) {
+      await world.until('it to be gone', () => readdirSync(join(world.folder, device.deviceId)).length === 0)
+    }
+    await world.until('the server to forget it', () => world.server.blobs.blobs.size === 0)
+    const asked = bob.chat.saveFile({ id, folder: join(world.folder, 'saved') })
+    assert.is(await codeOf(asked), 'unknown_message')
+  }))
+
 test('what is no file, is empty, or is too large is not sent', () =>
   withWorld(async world => {
     const { alice } = await world.pair()

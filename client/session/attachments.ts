@@ -45,12 +45,18 @@ export class Attachments {
 
   constructor(options: AttachmentsOptions) {
     this.#options = options
+    options.state.subscribe(event => {
+      const isGone =
+        event.type === 'item' && event.item.kind === 'message' && event.item.content.type === 'deleted'
+      if (isGone || event.type === 'item-removed') this.#forget().catch(error => this.#report(error))
+    })
   }
 
   onOnline(): void {
     this.#options.transfers.onOnline()
     this.resume()
     this.#tellReceived().catch(error => this.#report(error))
+    this.#forget().catch(error => this.#report(error))
   }
 
   /** Brings to a server what waits for it: after a start, and whenever something new does. */
@@ -208,6 +214,22 @@ export class Attachments {
         if (!(error instanceof FastChatError)) throw error
       }
       state.commit(tx => tx.tables.filesToTell.delete([id]))
+    }
+  }
+
+  /** What is left of files whose messages are no more. */
+  async #forget(): Promise<void> {
+    const { state, files, transfers } = this.#options
+    for (const { value } of [...state.tables.forgottenFiles.range()]) {
+      await files.remove(value.blob)
+      try {
+        if (value.mine) await transfers.remove(value)
+      } catch (error) {
+        // Gone already, or another time.
+        if (error instanceof FastChatError && error.shouldRetry()) continue
+        if (!(error instanceof FastChatError)) throw error
+      }
+      state.commit(tx => tx.tables.forgottenFiles.delete([value.blob]))
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Content, KnownContent } from '../../schema/content.ts'
+import type { Content, KnownContent, TransientContent } from '../../schema/content.ts'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Base64Url32, ChainId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 import type { Ed25519Jwk, GeneralJwe } from '../../schema/jose.ts'
@@ -12,9 +12,18 @@ import { publicEd25519, thumbprint } from '../crypto/keys.ts'
 import { openMessage, readMessageHeader, sealMessage } from '../crypto/message.ts'
 import { makeOneTimePrekeys, makePrekey, verifyPrekey } from '../crypto/prekeys.ts'
 import { directConversation, directRoster } from '../crypto/roster.ts'
+import { openTransient, readTransientHeader, sealTransient } from '../crypto/transient.ts'
 import type { Prekey, ReceiverChain, Roster, SenderChain, VerifiedPrekey } from '../crypto/types.ts'
 import type { Party } from './parties.ts'
-import type { ChainFrame, Identity, KnownDevice, Person, PrekeyRecord, SealedFrame } from './records.ts'
+import type {
+  ChainFrame,
+  Identity,
+  KnownDevice,
+  Person,
+  PrekeyRecord,
+  SealedFrame,
+  TransientFrame,
+} from './records.ts'
 
 /** Somebody, and the account key that is theirs. */
 export interface Met {
@@ -193,6 +202,36 @@ export class Cipher {
     const { body: jwe, id, from, device } = frame
     const { claims, chain: next } = await openMessage({ jwe, id, from, device }, { chain })
     return { chain: next, content: claims.content, sentAt: claims.iat }
+  }
+
+  /** What is only for the moment goes beside a chain, which stays as it is. `t` grows. */
+  sealTransient(message: {
+    chain: SenderChain
+    id: MessageId
+    sentAt: number
+    content: TransientContent
+    t: number
+  }): Promise<string> {
+    const { chain, t, ...rest } = message
+    return sealTransient(rest, { chain, signer: this.#identity, t })
+  }
+
+  /** @throws FastChatError `cannot_decrypt` */
+  transientHeaderOf(body: string): { chain: ChainId; t: number } {
+    return readTransientHeader(body)
+  }
+
+  /** @throws FastChatError `cannot_decrypt`; also when it is not later than `lastT`, or is too old */
+  async openTransient(message: {
+    frame: TransientFrame
+    chain: ReceiverChain
+    lastT: number | undefined
+    now: number
+  }): Promise<{ content: TransientContent; t: number }> {
+    const { frame, ...about } = message
+    const { body: jwe, id, from, device } = frame
+    const { content, t } = await openTransient({ jwe, id, from, device }, about)
+    return { content, t }
   }
 
   /** Two people as a group of two. */

@@ -2,8 +2,11 @@ import type { Content, FileContent, KnownContent, TextContent } from '../../sche
 import type { DeviceId, MessageId, UserId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
 import type { MessageContent } from '../chat.ts'
+import { applyTimer, receiveChange, settleMessage } from './apply-changes.ts'
+import type { EarlyChanges } from './early-changes.ts'
 import type { Groups } from './groups.ts'
 import type { History } from './history/history.ts'
+import type { Reading } from './reading.ts'
 import type { Receipts } from './receipts.ts'
 import type { GroupRecord, Identity, Thread } from './records.ts'
 import type { Tx } from './state.ts'
@@ -22,6 +25,8 @@ export interface ContentsOptions {
   receipts: Pick<Receipts, 'add'>
   trust: Pick<Trust, 'apply'>
   history: Pick<History, 'offered'>
+  early: EarlyChanges
+  reading: Pick<Reading, 'apply'>
 }
 
 /** A message that was opened: who wrote it is certain, what it says is theirs. */
@@ -53,30 +58,47 @@ export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOption
       if (!mine) setReceipts(tx, { from, state: content.state, ids: content.ids })
       return
     case 'title':
-      if (group && options.groups.wasAdmin(group.record, { user: from, epoch: group.epoch })) {
+      if (group && isByAdmin(incoming, options)) {
         options.groups.setTitle(tx, group.record.group, { text: content.title, at: sentAt, id, by: from })
       }
       return
     case 'edit':
     case 'delete':
-    case 'reaction':
+    case 'reaction': {
+      const { conversation } = thread
+      // Whoever answers a request with a reaction has accepted it, on all devices.
+      if (mine) changeConversation(tx, { conversation, isRequest: undefined })
+      const change = { id, at: sentAt, from, conversation, content, isAdmin: isByAdmin(incoming, options) }
+      receiveChange(tx, change, options.early)
+      return
+    }
     case 'timer':
+      if (thread.kind === 'direct' || isByAdmin(incoming, options)) {
+        applyTimer(tx, { thread, by: from, mine, content, at: sentAt, id })
+      }
       return
     case 'history':
       if (mine && thread.with === from) options.history.offered(tx, { id, from: incoming.device, content })
       return
     case 'sync':
-      if (mine && thread.with === from) options.trust.apply(tx, content)
+      if (!mine || thread.with !== from) return
+      options.trust.apply(tx, content)
+      if (content.read) options.reading.apply(tx, content.read)
       return
     default:
       content satisfies never
   }
 }
 
-function appendIncoming(tx: Tx, incoming: Incoming, { receipts }: ContentsOptions): void {
+/** Of a group: by an admin, as the roster was that the message is bound to. */
+function isByAdmin({ from, group }: Incoming, { groups }: ContentsOptions): boolean {
+  return group !== undefined && groups.wasAdmin(group.record, { user: from, epoch: group.epoch })
+}
+
+function appendIncoming(tx: Tx, incoming: Incoming, { receipts, early }: ContentsOptions): void {
   const { id, from, mine, sentAt, content, thread } = incoming
-  // An id that is taken: nobody may put something in the place of another message.
-  if (tx.tables.messages.get([id])) return
+  // An id that is taken: nobody may put something in the place of another message, nor bring back what has disappeared.
+  if (tx.tables.messages.get([id]) || tx.tables.gone.get([id])) return
   if (content.type !== 'text' && content.type !== 'file' && content.type !== 'unknown') return
   // Somebody who was never written to is set apart; whom one's other device writes to is accepted.
   const isNew = tx.tables.conversations.get([thread.conversation]) === undefined
@@ -93,8 +115,11 @@ function appendIncoming(tx: Tx, incoming: Incoming, { receipts }: ContentsOption
   }
   appendMessage(tx, { message, thread })
   if (content.type === 'file') tx.tables.files.put([id], { ref: content.file, state: 'remote' })
+  settleMessage(tx, id, early)
   const readers = incoming.group ? Object.keys(incoming.group.record.state.members).length : 2
-  if (!mine && readers <= limits.maxReceiptMembers) receipts.add(tx, { to: from, id, state: 'delivered' })
+  if (!mine && readers <= limits.maxReceiptMembers) {
+    receipts.add(tx, { to: from, id, state: 'delivered' }, { isGroup: incoming.group !== undefined })
+  }
 }
 
 /** What a line shows of a content: without the key of a file. */

@@ -1,3 +1,4 @@
+import type { KnownContent } from '../../schema/content.ts'
 import type { RefusedFrame, SendFrame } from '../../schema/frames.ts'
 import type { BlobId, MessageId, Recipient, UserId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
@@ -63,6 +64,24 @@ export class Courier {
     })
   }
 
+  /** Whether a message of one's own is still on this disk only: nobody else can have it. */
+  isFresh(id: MessageId): boolean {
+    return [...this.#lanes.values()].some(lane => lane.isFresh(id))
+  }
+
+  /** Another content for a message that is still on this disk only. */
+  amend(tx: Tx, id: MessageId, change: (content: KnownContent) => KnownContent): void {
+    for (const lane of this.#lanes.values()) lane.amend(tx, id, change)
+  }
+
+  /** Takes back a message that is still on this disk only. */
+  withdraw(tx: Tx, id: MessageId): void {
+    for (const lane of this.#lanes.values()) {
+      const record = lane.withdraw(tx, id)
+      if (record) tx.after(() => this.#leave([record]))
+    }
+  }
+
   onOnline(): void {
     this.#inFlight.clear()
     this.#isOnline = true
@@ -82,6 +101,8 @@ export class Courier {
       this.#inFlight.delete(id)
       return lane ? [{ id, lane }] : []
     })
+    // What is only for the moment is answered too.
+    if (answered.length === 0) return
     try {
       this.#options.state.commit(tx => {
         for (const { id, lane } of answered) {

@@ -4,6 +4,7 @@ import type { RosterClaims, RosterMember } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
 import { isAdmin, isMember, type RosterState } from '../../schema/roster.ts'
 import type { GroupInfo, GroupMember } from '../chat.ts'
+import { timeAfter } from '../core/changes.ts'
 import { signRosterEvent } from '../crypto/roster.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
@@ -13,6 +14,7 @@ import { type Groups, unknownGroup } from './groups.ts'
 import { keyChanged, type People } from './people.ts'
 import type { GroupRecord, Identity } from './records.ts'
 import type { State } from './state.ts'
+import { changeConversation } from './timeline.ts'
 
 export interface GroupChangesOptions {
   identity: Identity
@@ -135,9 +137,10 @@ export class GroupChanges {
       const part = members.slice(from, from + limits.maxEventMembers)
       await this.#change(group, 'add', now => part.filter(({ user }) => !isMember(now, user)))
     }
-    // Whoever is new knows no title yet.
+    // Whoever is new knows neither title nor timer yet.
     const title = this.#options.groups.get(group)?.title?.text
     if (title !== undefined && members.length > 0) this.#sendTitle(group, title)
+    if (members.length > 0) this.#sendTimer(group)
   }
 
   /**
@@ -186,6 +189,20 @@ export class GroupChanges {
         sentAt: tx.now,
         content: { type: 'title', title },
       })
+    })
+  }
+
+  /** Says again after how long messages disappear, when they do. */
+  #sendTimer(group: string): void {
+    const { state, groups, courier } = this.#options
+    const conversation = groups.get(group)?.conversation ?? ''
+    const { disappearAfterMs: afterMs, timer } = state.tables.conversations.get([conversation]) ?? {}
+    if (afterMs === undefined) return
+    state.commit(tx => {
+      const said = { id: tx.nextId(), at: timeAfter(timer, tx.now) }
+      const content = { type: 'timer' as const, afterMs }
+      courier.enqueue(tx, { id: said.id, conversation, to: { group }, sentAt: said.at, content })
+      changeConversation(tx, { conversation, timer: said })
     })
   }
 

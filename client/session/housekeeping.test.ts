@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTestClock } from '../net/test-clock.fixture.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { EarlyChanges } from './early-changes.ts'
 import { chainKeepMs, prune, seenKeepMs, startHousekeeping } from './housekeeping.ts'
 import { State } from './state.ts'
 
@@ -16,13 +17,14 @@ function createState() {
     randomBytes: length => new Uint8Array(length),
     report: error => defects.push(error),
   })
-  return { state, clock, defects }
+  return { state, clock, defects, early: new EarlyChanges(state) }
 }
 
 test('`prune()` forgets ids after `seenKeepMs`, and nothing earlier', () => {
-  const { state, clock } = createState()
+  const { state, clock, early } = createState()
   const now = clock.now()
-  state.commit(({ tables }) => {
+  state.commit(tx => {
+    const { tables } = tx
     tables.seen.put(['old'], { id: 'old', at: now - seenKeepMs - 1 })
     tables.seen.put(['young'], { id: 'young', at: now - seenKeepMs })
     tables.earlyReceipts.put(['old'], {
@@ -32,7 +34,7 @@ test('`prune()` forgets ids after `seenKeepMs`, and nothing earlier', () => {
       at: now - seenKeepMs - 1,
     })
   })
-  assert.ok(prune(state, now))
+  assert.ok(prune({ state, early }, now))
   assert.equal(
     [...state.tables.seen.range()].map(({ value }) => value.id),
     ['young'],
@@ -42,12 +44,12 @@ test('`prune()` forgets ids after `seenKeepMs`, and nothing earlier', () => {
 })
 
 test('`startHousekeeping()` goes on in parts until nothing is too old, then daily, until it is stopped', () => {
-  const { state, clock, defects } = createState()
+  const { state, clock, defects, early } = createState()
   const now = clock.now()
   state.commit(({ tables }) => {
     for (let n = 0; n < 1_200; n++) tables.seen.put([`${n}`], { id: `${n}`, at: now - seenKeepMs })
   })
-  const { stop } = startHousekeeping({ state, clock, report: error => defects.push(error) })
+  const { stop } = startHousekeeping({ state, early, clock, report: error => defects.push(error) })
   const left = () => [...state.tables.seen.range()].length
   clock.advance(60_000)
   assert.ok(left() > 0 && left() < 1_200)

@@ -1,4 +1,5 @@
 import type { Clock } from '../net/clock.ts'
+import type { EarlyChanges } from './early-changes.ts'
 import type { Tables } from './records.ts'
 import type { State } from './state.ts'
 
@@ -12,10 +13,12 @@ const CHUNK = 500
 /** Clears the tables of what is too old, once a day while the session runs; a part at a time, so that nothing waits. */
 export function startHousekeeping({
   state,
+  early,
   clock,
   report,
 }: {
   state: State
+  early: EarlyChanges
   clock: Clock
   report: (error: unknown) => void
 }): { stop: () => void } {
@@ -23,7 +26,7 @@ export function startHousekeeping({
   const round = () => {
     let isDone = true
     try {
-      isDone = prune(state, clock.now())
+      isDone = prune({ state, early }, clock.now())
     } catch (error) {
       report(error)
     }
@@ -38,7 +41,7 @@ export function startHousekeeping({
  *
  * @returns whether there were no more
  */
-export function prune(state: State, now: number): boolean {
+export function prune({ state, early }: { state: State; early: EarlyChanges }, now: number): boolean {
   const { tables } = state
   const old: ((tables: Tables) => void)[] = [
     ...select(tables.seen.range(), ({ at }) => now - at > seenKeepMs).map(
@@ -51,6 +54,11 @@ export function prune(state: State, now: number): boolean {
         (t: Tables) =>
           t.earlyReceipts.delete([id]),
     ),
+    ...select(tables.gone.range(), ({ at }) => now - at > seenKeepMs).map(
+      ({ id }) =>
+        (t: Tables) =>
+          t.gone.delete([id]),
+    ),
     ...select(tables.heldChains.range(), ({ at }) => now - at > seenKeepMs).map(
       ({ id }) =>
         (t: Tables) =>
@@ -60,11 +68,13 @@ export function prune(state: State, now: number): boolean {
       record => (t: Tables) => t.receivers.delete([record.state.chain]),
     ),
   ]
-  if (old.length === 0) return true
-  state.commit(tx => {
+  const before = now - seenKeepMs
+  if (old.length === 0 && !early.hasBefore(before)) return true
+  const forgotten = state.commit(tx => {
     for (const remove of old) remove(tx.tables)
+    return early.prune(tx, { before, count: CHUNK })
   })
-  return old.length < CHUNK
+  return old.length + forgotten < CHUNK
 }
 
 function select<T>(range: Iterable<{ value: T }>, isOld: (value: T) => boolean): T[] {

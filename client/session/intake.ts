@@ -2,17 +2,15 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { MessageFrame } from '../../schema/frames.ts'
 import type { ChainId, MessageId, PrekeyId, UserId } from '../../schema/ids.ts'
 import type { ChainClaims } from '../../schema/jose.ts'
+import type { ChatEvent } from '../chat.ts'
 import { missingBefore, placeOf } from '../core/hold-back.ts'
 import { ChangedKey, UnknownRoster } from '../crypto/envelope.ts'
 import type { Cipher, OpenedChain, OpenedContent } from './cipher.ts'
-import { applyContent } from './contents.ts'
-import { type Groups, type RosterPlace, threadOf } from './groups.ts'
-import type { History } from './history/history.ts'
+import { applyContent, type ContentsOptions } from './contents.ts'
+import { type RosterPlace, threadOf } from './groups.ts'
 import { noteDevice, type People } from './people.ts'
-import type { Receipts } from './receipts.ts'
 import type {
   ChainFrame,
-  Identity,
   PrekeyRecord,
   ReceiverRecord,
   SealedFrame,
@@ -21,19 +19,15 @@ import type {
 } from './records.ts'
 import type { State, Tx } from './state.ts'
 import { appendNotice, threadWith } from './timeline.ts'
-import type { Trust } from './trust.ts'
+import type { Typing } from './typing.ts'
 import type { Waiting } from './waiting.ts'
 
-export interface IntakeOptions {
-  identity: Identity
+export interface IntakeOptions extends ContentsOptions {
   state: State
   people: People
   cipher: Cipher
   waiting: Waiting
-  receipts: Pick<Receipts, 'add'>
-  groups: Groups
-  trust: Pick<Trust, 'apply'>
-  history: Pick<History, 'offered'>
+  typing: Pick<Typing, 'open'>
   report: (error: unknown) => void
 }
 
@@ -65,6 +59,8 @@ export class Intake {
   #held: Held[] = []
   readonly #released = new Set<WaitingRecord>()
   readonly #steps: ((tx: Tx) => void)[] = []
+  /** What is told and not kept. */
+  readonly #moments: ChatEvent[] = []
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -73,12 +69,17 @@ export class Intake {
   /** @throws FastChatError `disk_full` */
   async take(frame: MessageFrame): Promise<void> {
     this.ids.push(frame.id)
+    if (frame.kind === 'transient') {
+      const event = await this.#options.typing.open(frame, chain => this.#receiver(chain))
+      if (event) this.#moments.push(event)
+      return
+    }
     const isCopy = this.#isSeen(frame.id)
     this.#seen.add(frame.id)
     // What this device wrote itself is here already.
     if (frame.device === this.#options.identity.deviceId) return
     if (frame.kind === 'message') await this.#takeMessage(frame, isCopy)
-    else if (frame.kind === 'chain' && !isCopy) await this.#tryChain(frame)
+    else if (!isCopy) await this.#tryChain(frame)
   }
 
   /** Tries an announcement again that could not be accepted before. */
@@ -109,6 +110,7 @@ export class Intake {
   commit(): void {
     const { state, waiting } = this.#options
     try {
+      if (this.#isOfTheMoment()) return
       state.commit(tx => {
         for (const step of this.#steps) step(tx)
         for (const [chain, receiver] of this.#receivers) {
@@ -127,7 +129,17 @@ export class Intake {
     } catch (error) {
       waiting.reload()
       throw error
+    } finally {
+      for (const event of this.#moments.splice(0)) state.emit(event)
     }
+  }
+
+  /** Nothing is written for what is only for the moment. */
+  #isOfTheMoment(): boolean {
+    const { size: seen } = this.#seen
+    return (
+      seen === 0 && this.#steps.length + this.#receivers.size + this.#retried.size + this.#released.size === 0
+    )
   }
 
   async #takeChain(frame: ChainFrame): Promise<void> {

@@ -1,3 +1,4 @@
+import type { KnownContent } from '../../schema/content.ts'
 import { FastChatError } from '../../schema/errors.ts'
 import type { SendFrame } from '../../schema/frames.ts'
 import type { BlobId, MessageId, Recipient } from '../../schema/ids.ts'
@@ -44,6 +45,8 @@ const QUICK_RESEALS = 2
  *
  * A message is sealed right before it is first sent; what is sealed is on the disk before it is sent; and nothing is sent on
  * a chain before a server has stored the chain's announcement.
+ *
+ * Long because what changes its items or its chain must be seen beside what seals them.
  */
 export class Lane {
   readonly to: Recipient
@@ -115,6 +118,26 @@ export class Lane {
       return undefined
     }
     const item = this.#items.find(found => found.id === id)
+    if (!item) return undefined
+    tx.tables.outbox.delete([item.serial])
+    tx.after(() => this.#remove([item]))
+    return item
+  }
+
+  /** Whether a message is here that was never sealed: nobody else can have it. */
+  isFresh(id: MessageId): boolean {
+    return this.#fresh(id) !== undefined
+  }
+
+  /** Another content for a message that was never sealed. */
+  amend(tx: Tx, id: MessageId, change: (content: KnownContent) => KnownContent): void {
+    const item = this.#fresh(id)
+    if (item) this.#put(tx, { ...item, content: change(item.content) })
+  }
+
+  /** Takes back a message that was never sealed. @returns it, when there is one */
+  withdraw(tx: Tx, id: MessageId): OutboxRecord | undefined {
+    const item = this.#fresh(id)
     if (!item) return undefined
     tx.tables.outbox.delete([item.serial])
     tx.after(() => this.#remove([item]))
@@ -237,8 +260,10 @@ export class Lane {
       })
     }
     state.commit(tx => {
-      // The chain may have ended while its messages were being sealed: then they are sealed again on the next one.
-      if (this.#sender()?.state.chain !== chain.chain) return
+      // The chain may have ended while its messages were being sealed, or one of them was changed or taken back: then they
+      // are sealed again. A number that is not sent would be a gap.
+      if (this.#sender()?.state.chain !== chain.chain || !batch.every(item => this.#items.includes(item)))
+        return
       tx.tables.senders.put([conversation], { state: chain })
       for (const item of sealed) this.#put(tx, item)
     })
@@ -277,6 +302,10 @@ export class Lane {
   /** What can be sealed: a file's message only once its file is with a server. */
   #unsealed(): OutboxRecord[] {
     return this.#items.filter(({ sealed, awaits }) => !sealed && awaits === undefined)
+  }
+
+  #fresh(id: MessageId): OutboxRecord | undefined {
+    return this.#items.find(item => item.id === id && !item.sealed && !item.wasSealed)
   }
 
   #hasReady(): boolean {
@@ -320,5 +349,5 @@ export class Lane {
 }
 
 function unseal({ sealed: _, ...item }: OutboxRecord): OutboxRecord {
-  return item
+  return { ...item, wasSealed: true }
 }

@@ -4,14 +4,17 @@ import { type BlobId, type GroupId, MessageId, type UserId } from '../../schema/
 import { limits } from '../../schema/limits.ts'
 import { parse } from '../../schema/parse.ts'
 import type { MessageItem, SendRequest } from '../chat.ts'
+import { settleMessage } from './apply-changes.ts'
 import { lineOf } from './contents.ts'
 import type { Courier } from './courier.ts'
 import { type DestinationsOptions, findDestination } from './destinations.ts'
+import type { EarlyChanges } from './early-changes.ts'
 import type { State } from './state.ts'
 import { appendMessage, changeConversation, changeFile, expectReceipts, findMessage } from './timeline.ts'
 
 export interface OutgoingOptions extends DestinationsOptions {
   courier: Pick<Courier, 'enqueue'>
+  early: EarlyChanges
 }
 
 /**
@@ -48,7 +51,12 @@ export async function writeLine(
     if (written) return written
     const id = request.id ?? tx.nextId()
     const { replyTo, awaits } = request
-    const content = { ...request.content, ...(replyTo === undefined ? {} : { replyTo }) }
+    const expiresInMs = tx.tables.conversations.get([thread.conversation])?.disappearAfterMs
+    const content = {
+      ...request.content,
+      ...(replyTo === undefined ? {} : { replyTo }),
+      ...(expiresInMs === undefined ? {} : { expiresInMs }),
+    }
     const line = lineOf(content)
     const message = {
       id,
@@ -63,6 +71,7 @@ export async function writeLine(
       tx.tables.files.put([id], { ref: content.file, state: 'here' })
       changeFile(tx, { id, state: 'here' })
     }
+    settleMessage(tx, id, options.early)
     if ('group' in to) expectReceipts(tx, { id, members: othersIn(to.group, options) })
     // Who is written to is accepted.
     changeConversation(tx, { conversation: thread.conversation, isRequest: undefined })

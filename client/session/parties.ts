@@ -51,6 +51,21 @@ export class Parties {
     return record !== undefined && Object.hasOwn(record.state.members, userId)
   }
 
+  /** Whom a chain is for, as far as it is known without asking; undefined when nothing can be sent to them as it is. */
+  known(to: Recipient): Party | undefined {
+    const { people, groups } = this.#options
+    if ('user' in to) {
+      const person = people.get(to.user)
+      return person && person.changedTo === undefined && !person.isBlocked ? this.#direct(person) : undefined
+    }
+    const record = groups.get(to.group)
+    try {
+      return record && this.#group(record)
+    } catch {
+      return undefined
+    }
+  }
+
   async #findPerson(userId: UserId, isStale: boolean): Promise<Party> {
     const { people, identity } = this.#options
     if (isStale || people.get(userId)?.changedTo !== undefined) {
@@ -84,8 +99,16 @@ export class Parties {
     const all = [...new Set([identity.userId, ...members])]
     const asked = isStale ? all : all.filter(userId => !people.get(userId)?.devices)
     if (asked.length > 0) await people.refreshMany(asked)
+    return this.#group(record)
+  }
+
+  /** @throws FastChatError `not_a_member`, `roster_forked`, `account_key_changed` */
+  #group(record: GroupRecord): Party {
+    const { groups, people } = this.#options
+    groups.checkWritable(record)
+    const { conversation, state, group } = record
+    const members = Object.keys(state.members)
     for (const userId of members) this.#checkKey(record, userId)
-    const { conversation, state } = record
     return {
       to: { group },
       destination: { group },

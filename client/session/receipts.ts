@@ -13,26 +13,29 @@ export interface ReceiptsOptions {
 
 /** Receipts of one moment go together. */
 const GATHER_MS = 50
+/** Those of what was said in a group are for many, each of whom needs a chain: more of them go together. */
+const GATHER_IN_GROUP_MS = 1_000
 
-/** Tells senders that their messages are on this device's disk. What is due is on the disk too, so none is forgotten. */
+/** Tells senders that their messages are on this device's disk, and have been read. What is due is on the disk too, so none is forgotten. */
 export class Receipts {
   readonly #options: ReceiptsOptions
   #isOnline = false
   #cancel: (() => void) | undefined
+  #dueAt = Number.POSITIVE_INFINITY
 
   constructor(options: ReceiptsOptions) {
     this.#options = options
   }
 
-  /** Part of the transaction that stores the message. */
-  add(tx: Tx, due: ReceiptDue): void {
+  /** Part of the transaction that stores the message, or marks it as read: then it takes the place of what is still due. */
+  add(tx: Tx, due: ReceiptDue, { isGroup }: { isGroup: boolean }): void {
     tx.tables.receiptsDue.put([due.to, due.id], due)
-    tx.after(() => this.#schedule())
+    tx.after(() => this.#schedule(isGroup ? GATHER_IN_GROUP_MS : GATHER_MS))
   }
 
   onOnline(): void {
     this.#isOnline = true
-    this.#schedule()
+    this.#schedule(GATHER_MS)
   }
 
   /** While offline they are gathered: one receipt for many messages then. */
@@ -76,11 +79,16 @@ export class Receipts {
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#dueAt = Number.POSITIVE_INFINITY
   }
 
-  #schedule(): void {
-    if (!this.#isOnline || this.#cancel) return
-    this.#cancel = this.#options.clock.after(GATHER_MS, () => {
+  #schedule(delayMs: number): void {
+    const { clock } = this.#options
+    const dueAt = clock.now() + delayMs
+    if (!this.#isOnline || this.#dueAt <= dueAt) return
+    this.#cancel?.()
+    this.#dueAt = dueAt
+    this.#cancel = clock.after(delayMs, () => {
       try {
         this.flush()
       } catch (error) {

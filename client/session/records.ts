@@ -1,4 +1,10 @@
-import type { BlobRef, KnownContent } from '../../schema/content.ts'
+import type {
+  BlobRef,
+  DeleteContent,
+  EditContent,
+  KnownContent,
+  ReactionContent,
+} from '../../schema/content.ts'
 import type { MessageFrame, SendFrame } from '../../schema/frames.ts'
 import type {
   Base64Url32,
@@ -17,8 +23,10 @@ import type {
   ConversationSummary,
   HistoryOffer,
   RosterTrouble,
+  Settings,
   TimelineItem,
 } from '../chat.ts'
+import type { Reactions, Stamp } from '../core/changes.ts'
 import type { RosterHistory } from '../core/roster-history.ts'
 import type { PrivateJwk, ReceiverChain, SenderChain } from '../crypto/types.ts'
 import type { Store, Table } from '../store/store.ts'
@@ -69,6 +77,8 @@ export interface Thread {
 export interface ConversationRecord extends ConversationSummary {
   serial: number
   nextSeq: number
+  /** What last said whether its messages disappear. */
+  timer?: Stamp
 }
 
 /** A group by what this device has verified of its roster. */
@@ -98,6 +108,8 @@ export interface OutboxRecord {
   awaits?: BlobId
   /** Once sealed: the chain, and the bytes that are sent as often as needed. */
   sealed?: { chain: ChainId; frame: SendFrame }
+  /** It was sealed before: somebody may have it. */
+  wasSealed?: boolean
 }
 
 /** The chain that this device sends a conversation with; `announcement` until a server has stored it. */
@@ -127,6 +139,7 @@ export interface HeldChain {
 
 export type ChainFrame = Extract<MessageFrame, { kind: 'chain' }>
 export type SealedFrame = Extract<MessageFrame, { kind: 'message' }>
+export type TransientFrame = Extract<MessageFrame, { kind: 'transient' }>
 
 /** A frame that cannot be opened yet. `chain` is what it waits for; `noticed` once a notice told that it is missing. */
 export interface WaitingRecord {
@@ -158,6 +171,20 @@ export interface HistoryOfferRecord extends HistoryOffer {
   parts: BlobRef[]
 }
 
+/** A change to a message, as it was said. */
+export type ChangeContent = EditContent | DeleteContent | ReactionContent
+
+/** A change whose message is not here. */
+export interface EarlyChange extends Stamp {
+  serial: number
+  from: UserId
+  conversation: ConversationId
+  content: ChangeContent
+  /** Said by an admin of the group. */
+  isAdmin: boolean
+  receivedAt: number
+}
+
 export interface ReceiptDue {
   to: UserId
   id: MessageId
@@ -184,6 +211,8 @@ export interface Tables {
   seen: Table<{ id: MessageId; at: number }>
   /** The keys of files, by the messages that brought them. */
   files: Table<FileRecord>
+  /** Files of messages that are no more: what is here of them goes, and of one's own what servers have. */
+  forgottenFiles: Table<{ blob: BlobId; mine: boolean }>
   /** Files that came here, of which servers are to be told. */
   filesToTell: Table<{ blob: BlobId }>
   /** Histories that other devices of one's own offer to this one. */
@@ -194,6 +223,16 @@ export interface Tables {
   receiptsOf: Table<{ by: Record<UserId, 'none' | 'delivered' | 'read'> }>
   /** Receipts that came before the message they are for. */
   earlyReceipts: Table<{ id: MessageId; from: UserId; state: 'delivered' | 'read'; at: number }>
+  /** Of a message that was changed: what the next change must be later than. */
+  changes: Table<{ edit?: Stamp; reactions?: Reactions }>
+  earlyChanges: Table<EarlyChange>
+  /** Messages that others answer, and by the number they have here: the answers, which show an excerpt of them. */
+  quoted: Table<{ serial: number; count: number }>
+  quotes: Table<{ id: MessageId }>
+  /** Messages by the time at which they disappear. */
+  expiring: Table<{ id: MessageId }>
+  /** Messages that have disappeared: a copy of them is not shown again. */
+  gone: Table<{ id: MessageId; at: number }>
   meta: Table<Meta[keyof Meta]>
 }
 
@@ -203,6 +242,7 @@ export interface Meta {
   lastSerial: number
   /** When the tables were last cleared of what is too old. */
   prunedAt: number
+  settings: Settings
 }
 
 /** The tables of an account. Those whose keys would tell something have hidden keys. */
@@ -225,11 +265,18 @@ export function openTables(store: Store): Tables {
     prekeys: store.table('prekeys', secret),
     seen: store.table('seen', secret),
     files: store.table('files', secret),
+    forgottenFiles: store.table('forgotten-files'),
     filesToTell: store.table('files-to-tell'),
     historyOffers: store.table('history-offers', secret),
     receiptsDue: store.table('receipts-due', secret),
     receiptsOf: store.table('receipts-of', secret),
     earlyReceipts: store.table('early-receipts', secret),
+    changes: store.table('changes', secret),
+    earlyChanges: store.table('early-changes'),
+    quoted: store.table('quoted', secret),
+    quotes: store.table('quotes'),
+    expiring: store.table('expiring'),
+    gone: store.table('gone', secret),
     meta: store.table('meta'),
   }
 }

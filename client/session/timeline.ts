@@ -13,6 +13,8 @@ import { advance } from '../core/delivery.ts'
 import type { ConversationRecord, Person, Tables, Thread } from './records.ts'
 import type { Tx } from './state.ts'
 
+// Long because all that keeps lines, unread and counts in step is read in one place.
+
 /** What is said of a message when it enters the timeline; the rest follows from the conversation. */
 export type NewMessage = Pick<
   MessageItem,
@@ -20,7 +22,7 @@ export type NewMessage = Pick<
 > & { replyTo?: MessageId }
 
 /** The latest moment that a Date can show: a sender may sign any number. */
-const MAX_TIME_MS = 8.64e15
+export const MAX_TIME_MS = 8.64e15
 const MAX_EXCERPT_CHARS = 120
 
 /** The conversation of two people. */
@@ -94,7 +96,7 @@ export function appendMessage(
 }
 
 /** What is shown of the message that another one answers: only of the same conversation. */
-function excerptOf(
+export function excerptOf(
   tables: Tables,
   { id, conversation }: { id: MessageId; conversation: ConversationId },
 ): NonNullable<MessageItem['replyTo']> {
@@ -103,15 +105,21 @@ function excerptOf(
   const { content, from } = answered
   switch (content.type) {
     case 'text':
-      return { id, from, excerpt: Array.from(content.text).slice(0, MAX_EXCERPT_CHARS).join('') }
+      return { id, from, excerpt: cut(content.text) }
     case 'file':
-      return { id, from, excerpt: content.caption ?? content.name }
+      return { id, from, excerpt: cut(content.caption ?? content.name) }
     case 'deleted':
     case 'unknown':
       return { id, from }
     default:
       return content satisfies never
   }
+}
+
+function cut(text: string): string {
+  return Array.from(text.slice(0, 2 * MAX_EXCERPT_CHARS))
+    .slice(0, MAX_EXCERPT_CHARS)
+    .join('')
 }
 
 /** Puts a line of the program's own at the end of a conversation. */
@@ -193,14 +201,14 @@ export function expectReceipts(tx: Tx, { id, members }: { id: MessageId; members
   if (item) putMessage(tx, { ...item, receipts: { delivered: 0, read: 0, of: members.length } })
 }
 
-/** The messages up to `upToSeq` have been seen. */
+/** The messages up to `upToSeq` have been seen. @returns those that were not before */
 export function markRead(
   tx: Tx,
   { conversation, upToSeq }: { conversation: ConversationId; upToSeq: number },
-): void {
+): MessageItem[] {
   const { tables } = tx
   const record = tables.conversations.get([conversation])
-  if (!record) return
+  if (!record) return []
   const range = { prefix: [record.serial], before: [record.serial, Math.min(upToSeq, record.nextSeq) + 1] }
   const read = [...tables.unread.range(range)]
   for (const { key, value } of read) {
@@ -208,6 +216,23 @@ export function markRead(
     tables.arrivals.delete([value.arrival])
   }
   if (read.length > 0) save(tx, { ...record, unread: Math.max(0, record.unread - read.length) })
+  return read.map(({ key }) => tables.timeline.get(key)).filter(item => item?.kind === 'message')
+}
+
+/** Takes a message out of the timeline, without a trace. */
+export function removeMessage(tx: Tx, { id, conversation }: MessageItem): void {
+  const { tables } = tx
+  const place = tables.messages.get([id])
+  const record = tables.conversations.get([conversation])
+  if (!place || !record) return
+  const key = [place.serial, place.seq]
+  const unread = tables.unread.get(key)
+  tables.timeline.delete(key)
+  tables.messages.delete([id])
+  tables.unread.delete(key)
+  if (unread) tables.arrivals.delete([unread.arrival])
+  tx.emit({ type: 'item-removed', conversation, id, seq: place.seq })
+  if (unread) save(tx, { ...record, unread: Math.max(0, record.unread - 1) })
 }
 
 /** The file of a message has come, or will not come any more. */
@@ -259,6 +284,7 @@ export function readConversations(tables: Tables): ConversationSummary[] {
 export function summarise({
   serial: _serial,
   nextSeq: _nextSeq,
+  timer: _timer,
   ...summary
 }: ConversationRecord): ConversationSummary {
   return summary
@@ -277,7 +303,7 @@ export function changeConversation(
 }
 
 type Changeable = Pick<
-  ConversationSummary,
+  ConversationRecord,
   | 'title'
   | 'role'
   | 'memberCount'
@@ -286,9 +312,11 @@ type Changeable = Pick<
   | 'isKeyChanged'
   | 'isBlocked'
   | 'disappearAfterMs'
+  | 'timer'
 >
 
-function putMessage(tx: Tx, item: MessageItem): void {
+/** Another version of a line that is there. */
+export function putMessage(tx: Tx, item: MessageItem): void {
   const place = tx.tables.messages.get([item.id])
   if (!place) return
   tx.tables.timeline.put([place.serial, place.seq], item)

@@ -102,8 +102,8 @@ test('`flush()` puts at most `maxReceiptIds` ids into one receipt, for each send
       tx.tables.people.put([userId], { userId, thumbprint: userId, conversation: userId })
     }
     for (let n = 0; n <= limits.maxReceiptIds; n++)
-      receipts.add(tx, { to: 'alice', id: uuidv7(), state: 'delivered' })
-    receipts.add(tx, { to: 'carol', id: uuidv7(), state: 'delivered' })
+      receipts.add(tx, { to: 'alice', id: uuidv7(), state: 'delivered' }, { isGroup: false })
+    receipts.add(tx, { to: 'carol', id: uuidv7(), state: 'delivered' }, { isGroup: false })
   })
   clock.advance(1_000)
   assert.equal(sent, [], 'nothing goes while offline')

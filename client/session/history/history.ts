@@ -6,6 +6,7 @@ import type { Connection } from '../../net/connection.ts'
 import type { Cipher } from '../cipher.ts'
 import type { Courier } from '../courier.ts'
 import { listDevices } from '../devices.ts'
+import type { EarlyChanges } from '../early-changes.ts'
 import type { Groups } from '../groups.ts'
 import type { People } from '../people.ts'
 import type { HistoryOfferRecord, Identity, Thread } from '../records.ts'
@@ -24,6 +25,7 @@ export interface HistoryOptions {
   courier: Pick<Courier, 'enqueue'>
   connection: Pick<Connection, 'request'>
   files: HistoryFiles
+  early: EarlyChanges
 }
 
 /** Where the parts of a history lie on their way: encrypted, with a server. */
@@ -129,7 +131,8 @@ export class History {
   }
 
   #merge(head: HistoryHead, items: readonly HistoryItem[]): number {
-    return this.#options.state.commit(tx => mergeHistory(tx, { thread: this.#threadOf(tx, head), items }))
+    const { state, early } = this.#options
+    return state.commit(tx => mergeHistory(tx, { thread: this.#threadOf(tx, head), items, early }))
   }
 
   /** Its place here: who is new to this device is known as the other one knew them. */

@@ -1,5 +1,7 @@
 import type { MessageId } from '../../../schema/ids.ts'
 import type { MessageItem, TimelineItem } from '../../chat.ts'
+import { settleMessage } from '../apply-changes.ts'
+import type { EarlyChanges } from '../early-changes.ts'
 import type { ConversationRecord, Thread } from '../records.ts'
 import type { Tx } from '../state.ts'
 import { changeConversation, ensureConversation } from '../timeline.ts'
@@ -13,7 +15,7 @@ import type { HistoryItem } from './format.ts'
  */
 export function mergeHistory(
   tx: Tx,
-  { thread, items }: { thread: Thread; items: readonly HistoryItem[] },
+  { thread, items, early }: { thread: Thread; items: readonly HistoryItem[]; early: EarlyChanges },
 ): number {
   const { tables } = tx
   const isNew = tables.conversations.get([thread.conversation]) === undefined
@@ -21,7 +23,7 @@ export function mergeHistory(
   const here = Array.from(tables.timeline.range({ prefix: [record.serial] }), ({ value }) => value)
   const known = new Set(here.map(({ id }) => id))
   const added = items.filter(
-    ({ item }) => !known.has(item.id) && tables.messages.get([item.id]) === undefined,
+    ({ item: { id } }) => !known.has(id) && !tables.messages.get([id]) && !tables.gone.get([id]),
   )
   if (added.length === 0) return 0
   const whole = weave(
@@ -43,6 +45,7 @@ export function mergeHistory(
     tables.arrivals.put([arrival], { serial, seq })
   }
   for (const { item, file } of added) if (file) tables.files.put([item.id], { ref: file, state: 'remote' })
+  for (const { item } of added) settleMessage(tx, item.id, early)
   const lastAt = isNew ? (items.at(-1)?.item.receivedAt ?? record.lastAt) : record.lastAt
   tables.conversations.put([record.id], { ...record, serial, nextSeq: whole.length + 1, lastAt })
   changeConversation(tx, { conversation: record.id, isRequest: undefined })

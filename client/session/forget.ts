@@ -1,0 +1,28 @@
+import type { MessageItem } from '../chat.ts'
+import { forgetQuotes } from './quotes.ts'
+import type { Tx } from './state.ts'
+import { putMessage, removeMessage } from './timeline.ts'
+
+/** Leaves of a message only that `by` took it back. */
+export function eraseMessage(tx: Tx, { item, by }: { item: MessageItem; by: MessageItem['from'] }): void {
+  const { reactions: _r, editedAt: _e, replyTo: _q, failure: _f, ...kept } = item
+  putMessage(tx, { ...kept, content: { type: 'deleted', by } })
+  forgetRest(tx, item)
+}
+
+/** Takes a message away without a trace but its id: a copy of it that comes later is not shown. */
+export function vanishMessage(tx: Tx, item: MessageItem): void {
+  tx.tables.gone.put([item.id], { id: item.id, at: tx.now })
+  removeMessage(tx, item)
+  forgetRest(tx, item)
+}
+
+/** What there is of a message beside its line: its file's key, its changes, what others quote of it. */
+function forgetRest(tx: Tx, { id, mine }: MessageItem): void {
+  const file = tx.tables.files.get([id])
+  if (file) tx.tables.forgottenFiles.put([file.ref.blob], { blob: file.ref.blob, mine })
+  tx.tables.files.delete([id])
+  tx.tables.changes.delete([id])
+  tx.tables.receiptsOf.delete([id])
+  forgetQuotes(tx, id)
+}

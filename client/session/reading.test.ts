@@ -1,0 +1,152 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { limits } from '../../schema/limits.ts'
+import { createTestClock } from '../net/test-clock.fixture.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { group, itemOf, itemsOf, say, summaryOf } from './changes.fixture.ts'
+import type { Groups } from './groups.ts'
+import { Reading } from './reading.ts'
+import type { ReceiptDue } from './records.ts'
+import { State } from './state.ts'
+import { type TestDevice, withWorld } from './test-world.fixture.ts'
+import { appendMessage } from './timeline.ts'
+
+const test = suite('session, what was read')
+
+async function readAll(device: TestDevice, other: string): Promise<void> {
+  const conversation = (await summaryOf(device, other))?.id ?? ''
+  const upToSeq = (await itemsOf(device, other)).at(-1)?.seq ?? 0
+  await device.chat.markRead({ conversation, upToSeq })
+}
+
+const stateOf = async (device: TestDevice, id: string) => (await itemOf(device, id))?.state
+
+test('`markRead()` tells the sender, once', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const one = await say(world, { from: alice, to: 'bob', text: 'one', at: [bob] })
+    const two = await say(world, { from: alice, to: 'bob', text: 'two', at: [bob] })
+    await world.until('it to arrive', async () => (await stateOf(alice, two)) === 'delivered')
+    assert.is(await stateOf(alice, one), 'delivered')
+    await readAll(bob, 'alice')
+    await world.until('alice to know', async () => (await stateOf(alice, two)) === 'read')
+    assert.is(await stateOf(alice, one), 'read')
+    await world.settle()
+    const before = world.server.sent(bob.deviceId).length
+    await readAll(bob, 'alice')
+    world.clock.advance(2_000)
+    await world.settle()
+    assert.is(world.server.sent(bob.deviceId).length, before)
+  }))
+
+test('what is read at once is told to be read, and not first to be delivered', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    bob.chat.subscribe(event => {
+      if (event.type !== 'item' || event.item.kind !== 'message' || event.item.mine) return
+      const { conversation, seq: upToSeq } = event.item
+      void bob.chat.markRead({ conversation, upToSeq })
+    })
+    const before = world.server.sent(bob.deviceId).length
+    const id = await say(world, { from: alice, to: 'bob', text: 'seen', at: [bob] })
+    await world.until('alice to know', async () => (await stateOf(alice, id)) === 'read')
+    await world.settle()
+    assert.is(world.server.sent(bob.deviceId).length, before + 1)
+  }))
+
+test('nobody learns what was read when the person does not want it, nor before a request is accepted', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const carol = await world.device('carol')
+    await bob.chat.setSettings({ sendsReadReceipts: false })
+    assert.equal(bob.events.at(-1), {
+      type: 'settings',
+      settings: { sendsReadReceipts: false, sendsTyping: true },
+    })
+    const id = await say(world, { from: alice, to: 'bob', text: 'private', at: [bob] })
+    await readAll(bob, 'alice')
+    await bob.restart()
+    assert.equal((await bob.chat.snapshot()).settings, { sendsReadReceipts: false, sendsTyping: true })
+    await bob.chat.setSettings({ sendsReadReceipts: true })
+    const asked = await say(world, { from: carol, to: 'bob', text: 'hello', at: [bob] })
+    await readAll(bob, 'carol')
+    const told = await say(world, { from: alice, to: 'bob', text: 'public', at: [bob] })
+    await readAll(bob, 'alice')
+    await world.until('alice to know of this one', async () => (await stateOf(alice, told)) === 'read')
+    await world.settle()
+    assert.is(await stateOf(alice, id), 'delivered')
+    assert.is(await stateOf(carol, asked), 'delivered')
+    assert.is((await summaryOf(bob, 'carol'))?.unread, 0)
+  }))
+
+test('a group counts who has read, and no conversation appears for the receipts', () =>
+  withWorld(async world => {
+    const { alice, bob, carol } = await group(world)
+    const id = await say(world, { from: bob, to: '#ops', text: 'read this', at: [alice, carol] })
+    await readAll(carol, 'ops')
+    await world.until('one to have read', async () => (await itemOf(bob, id))?.receipts?.read === 1)
+    assert.is.not(await stateOf(bob, id), 'read')
+    await readAll(alice, 'ops')
+    await world.until('all to have read', async () => (await stateOf(bob, id)) === 'read')
+    assert.equal((await itemOf(bob, id))?.receipts, { delivered: 2, read: 2, of: 2 })
+    assert.is(await summaryOf(bob, 'carol'), undefined)
+    assert.is(await summaryOf(carol, 'bob'), undefined)
+  }))
+
+test('somebody who is blocked learns of nothing that was read in a group', () =>
+  withWorld(async world => {
+    const { alice, bob, carol } = await group(world)
+    const theirs = await say(world, { from: carol, to: '#ops', text: 'unread yet', at: [alice, bob] })
+    const ours = await say(world, { from: bob, to: '#ops', text: 'this too', at: [alice, carol] })
+    await alice.chat.block({ user: 'carol', isBlocked: true })
+    await readAll(alice, 'ops')
+    await world.until('bob to know', async () => (await itemOf(bob, ours))?.receipts?.read === 1)
+    await world.settle()
+    assert.is((await itemOf(carol, theirs))?.receipts?.read, 0)
+  }))
+
+test('in a group of more than `maxReceiptMembers` nobody is told', () => {
+  const clock = createTestClock()
+  const state = new State({
+    store: createMemoryStore(),
+    clock,
+    randomBytes: length => new Uint8Array(length),
+    report: error => {
+      throw error
+    },
+  })
+  let members = limits.maxReceiptMembers
+  const groups = {
+    get: () => ({
+      conversation: 'ops',
+      state: { members: Object.fromEntries(Array.from({ length: members }, (_, n) => [`m${n}`, {}])) },
+    }),
+  } as unknown as Groups
+  const due: ReceiptDue[] = []
+  const reading = new Reading({
+    state,
+    clock,
+    groups,
+    receipts: { add: (_tx, receipt) => void due.push(receipt) },
+    ownDevices: { tell: () => undefined },
+    report: error => {
+      throw error
+    },
+  })
+  const receive = (id: string) => {
+    const thread = { conversation: 'ops', kind: 'group', with: 'ops' } as const
+    const content = { type: 'text', text: 'x' } as const
+    state.commit(tx =>
+      appendMessage(tx, { message: { id, from: 'm1', mine: false, sentAt: 1, content }, thread }),
+    )
+    reading.markRead({ conversation: 'ops', upToSeq: 100 })
+  }
+  receive('one')
+  assert.is(due.length, 1)
+  members++
+  receive('two')
+  assert.is(due.length, 1)
+  reading.stop()
+})
+
+test.run()
