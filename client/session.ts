@@ -4,8 +4,6 @@ import { FastChatError } from '../schema/errors.ts'
 import type { ServerFrame, WelcomeFrame } from '../schema/frames.ts'
 import type { UserId } from '../schema/ids.ts'
 import { limits } from '../schema/limits.ts'
-import { Calls } from './agent/calls.ts'
-import type { CallName } from './agent/protocol.ts'
 import type { Chat, ChatEvent, ChatSnapshot, Connection as ConnectionState } from './chat.ts'
 import type { FileStore } from './files/file-store.ts'
 import { pictures } from './image/pictures.ts'
@@ -88,12 +86,6 @@ export async function createSession(options: SessionOptions): Promise<Chat> {
   const session = new Session(options, cipher)
   session.start()
   return session.chat
-}
-
-class NotYet extends Calls {
-  protected override ask(name: CallName): never {
-    throw new FastChatError('internal', `Cannot ${name}: not yet`)
-  }
 }
 
 class Session {
@@ -227,7 +219,6 @@ class Session {
         return await action(...args)
       }
     return {
-      ...new NotYet(),
       snapshot: whileOpen(() => this.#snapshot()),
       history: whileOpen((request: Parameters<Chat['history']>[0]) => readHistory(tables, request)),
       open: whileOpen(async (request: Parameters<Chat['open']>[0]) => {
