@@ -20,13 +20,14 @@ import {
   NOW,
   open,
   refused,
+  rosterOfChain,
   seal,
   signNext,
   type TestDevice,
   type TestGroup,
   uuid,
 } from './people.fixture.ts'
-import { followRoster, groupRoster, rosterOfChain } from './roster.ts'
+import { followRoster, groupRoster } from './roster.ts'
 import type { SenderChain } from './types.ts'
 
 /** Chains of groups: what `openChain()` makes of them, and what a hostile server or member may try with them. */

@@ -1,10 +1,10 @@
 import * as assert from 'uvu/assert'
 import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
-import type { FlattenedJwe, GeneralJwe, RosterClaims, RosterMember } from '../../schema/jose.ts'
-import type { RosterState } from '../../schema/roster.ts'
+import type { ChainClaims, FlattenedJwe, GeneralJwe, RosterClaims, RosterMember } from '../../schema/jose.ts'
+import { isMember, type RosterState } from '../../schema/roster.ts'
 import { certifyDevice } from './certificate.ts'
 import { startChain } from './chain.ts'
-import { announceChain, type ChainReader, openChain } from './envelope.ts'
+import { announceChain, type ChainReader, type KnownRoster, openChain } from './envelope.ts'
 import { generateKey, thumbprint } from './keys.ts'
 import { makePrekey, verifyPrekey } from './prekeys.ts'
 import { directRoster, followRoster, groupConversation, groupRoster, signRosterEvent } from './roster.ts'
@@ -135,6 +135,36 @@ export function signNext(
   const { group, epoch, head: prev } = before
   const claims = { group, epoch: epoch + 1, prev, op, members: members.map(memberOf), iat: NOW }
   return signRosterEvent(claims, by)
+}
+
+/**
+ * What one state of a group says of a chain that names it.
+ *
+ * @param state the verified state of the chain's group and epoch, undefined when there is none
+ * @returns undefined when it is not the state that the chain names
+ */
+export function rosterOfChain(
+  state: RosterState | undefined,
+  {
+    claims,
+    conv,
+    self,
+  }: {
+    claims: Pick<ChainClaims, 'to' | 'epoch' | 'roster' | 'sub'>
+    conv: Base64Url32
+    self: { userId: UserId; thumbprint: Base64Url32 }
+  },
+): KnownRoster | undefined {
+  const isNamed =
+    state !== undefined &&
+    'group' in claims.to &&
+    claims.to.group === state.group &&
+    claims.epoch === state.epoch &&
+    claims.roster === state.head
+  if (!isNamed) return undefined
+  const keyOf = (userId: UserId) => (isMember(state, userId) ? state.members[userId]?.key : undefined)
+  const isSelfIn = keyOf(self.userId) === self.thumbprint
+  return { conv, memberKey: (isSelfIn ? keyOf(claims.sub) : undefined) ?? null }
 }
 
 /** A chain of `from` for a group as it was then, announced to these devices. */

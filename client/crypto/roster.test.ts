@@ -23,7 +23,6 @@ import {
   followRoster,
   groupConversation,
   groupRoster,
-  rosterOfChain,
   signRosterEvent,
   verifyRosterEvent,
 } from './roster.ts'
@@ -297,28 +296,6 @@ test('`groupRoster()` names the group as it is, for a chain', async () => {
   const { conv, state } = await createGroup(alice, { group: 'friends', members: [bob] })
   const roster = groupRoster(state, { conv })
   assert.equal(roster, { conv, epoch: 0, hash: state.head, members: [memberOf(alice), memberOf(bob)] })
-})
-
-test('`rosterOfChain()` knows only the very state that a chain names, and says whose key counts in it', async () => {
-  const { conv, state } = await createGroup(alice, { group: 'friends', members: [bob] })
-  const claims = { to: { group: 'friends' }, epoch: 0, roster: state.head, sub: 'alice' }
-  const self = { userId: 'bob', thumbprint: bob.key }
-  assert.equal(rosterOfChain(state, { claims, conv, self }), { conv, memberKey: alice.key })
-  for (const changes of [
-    { to: { group: 'strangers' } },
-    { to: { user: 'bob', key: bob.key } },
-    { epoch: 1 },
-    { roster: a },
-  ]) {
-    assert.is(rosterOfChain(state, { claims: { ...claims, ...changes }, conv, self }), undefined)
-  }
-  assert.is(rosterOfChain(undefined, { claims, conv, self }), undefined)
-  const nobody = { conv, memberKey: null }
-  assert.equal(rosterOfChain(state, { claims: { ...claims, sub: 'carol' }, conv, self }), nobody)
-  assert.equal(rosterOfChain(state, { claims: { ...claims, sub: 'constructor' }, conv, self }), nobody)
-  const { key: other } = carol
-  assert.equal(rosterOfChain(state, { claims, conv, self: { userId: 'carol', thumbprint: other } }), nobody)
-  assert.equal(rosterOfChain(state, { claims, conv, self: { ...self, thumbprint: other } }), nobody)
 })
 
 test('a key of low order signs for nobody but whoever chose it', async () => {
