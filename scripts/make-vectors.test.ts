@@ -11,7 +11,7 @@ test.after(() => rmSync(folder, { recursive: true }))
 
 test('`writeVectors()` writes every vector as JSON', async () => {
   const files = await writeVectors(folder, { force: false })
-  assert.is(files.length, 10)
+  assert.is(files.length, 14)
   for (const file of files) assert.type(JSON.parse(readFileSync(file, 'utf8')), 'object')
 })
 
@@ -28,6 +28,17 @@ test('`writeVectors()` replaces nothing unless it is forced to, not even one of 
   assert.is(readFileSync(first, 'utf8'), '{}')
   await writeVectors(folder, { force: true })
   assert.is.not(readFileSync(first, 'utf8'), '{}')
+})
+
+test('`writeVectors()` adds those that are missing, about the same people, and changes no other', async () => {
+  const files = await writeVectors(folder, { force: true })
+  const missing = files.filter(file => /(roster|safety)\.json$/.test(file))
+  const read = () => files.map(file => readFileSync(file, 'utf8'))
+  const before = read()
+  for (const file of missing) rmSync(file)
+  assert.equal(await writeVectors(folder, { force: false, add: true }), missing)
+  // Signatures of Ed25519 and the safety number follow from the keys alone.
+  assert.equal(read(), before)
 })
 
 test.run()

@@ -1,46 +1,33 @@
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { argon2id } from 'hash-wasm'
-import { CompactSign } from 'jose'
 import { makeAssertion } from '../client/crypto/assertion.ts'
-import { certifyDevice } from '../client/crypto/certificate.ts'
 import { startChain, step } from '../client/crypto/chain.ts'
 import { announceChain } from '../client/crypto/envelope.ts'
-import { generateKey, publicEd25519, publicX25519, thumbprint, useKey } from '../client/crypto/keys.ts'
+import { encryptFile } from '../client/crypto/file-cipher.ts'
+import { generateKey, publicEd25519, publicX25519 } from '../client/crypto/keys.ts'
+import { sealLabel } from '../client/crypto/label.ts'
 import { sealMessage } from '../client/crypto/message.ts'
 import { derivePasswordKeys, makeStorageKey } from '../client/crypto/password.ts'
 import { kidOf, makePrekey, verifyPrekey } from '../client/crypto/prekeys.ts'
 import { directRoster } from '../client/crypto/roster.ts'
+import { safetyNumber } from '../client/crypto/safety-number.ts'
 import { sealVault, wrapStorageKey } from '../client/crypto/vault.ts'
-import { audienceText, type DeviceId, type UserId } from '../schema/ids.ts'
-import { profile, typ } from '../schema/jose.ts'
+import { audienceText } from '../schema/ids.ts'
 import { argon2idLimits } from '../schema/limits.ts'
+import { groupVector, rosterVector } from './make-group-vectors.ts'
+import { base64url, createPeople, NOW, type Person, sha256, uuid } from './vector-people.ts'
 
-/** Makes schema/vectors/*.json: `node --import tsx scripts/make-vectors.ts [--force] [folder]`. */
+/** Makes schema/vectors/*.json: `node --import tsx scripts/make-vectors.ts [--force | --add] [folder]`. */
 
-const NOW = Date.UTC(2026, 0, 1)
-const uuid = (number: number) => `019b7600-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
-const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
-const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url')
-
-interface Person {
-  userId: UserId
-  deviceId: DeviceId
-  accountKey: Awaited<ReturnType<typeof generateKey>>
-  deviceKey: Awaited<ReturnType<typeof generateKey>>
-  thumbprint: string
-  certificate: string
-}
-
-/** Every vector, by the name of its file. */
-export async function makeVectors(): Promise<Record<string, object>> {
-  const alice = await createPerson('alice', uuid(1))
-  const bob = await createPerson('bob', uuid(2))
-  const carol = await createPerson('carol', uuid(3))
+/** Every vector, by the name of its file; about the people of `keysFile` when there is one. */
+export async function makeVectors(keysFile?: string): Promise<Record<string, object>> {
+  const cast = await createPeople(keysFile)
+  const { alice, bob, carol } = cast
   const people = [alice, bob, carol]
   const { prekeys, chain, messages } = await talk(alice, bob)
+  const roster = await rosterVector(cast)
   return {
     keys: { people: people.map(({ certificate: _, ...person }) => person) },
     certificate: { userId: 'alice', deviceId: alice.deviceId, jws: alice.certificate },
@@ -55,30 +42,35 @@ export async function makeVectors(): Promise<Record<string, object>> {
     prekeys,
     chain,
     messages,
-    roster: await rosterVector({ alice, bob, carol }),
+    roster,
+    group: await groupVector(cast, roster),
+    file: [await fileVector(0), await fileVector(70_000)],
+    safety: await safetyVector(people),
+    label: {
+      ...{ userId: 'alice', deviceId: alice.deviceId, name: 'Bürorechner' },
+      jwe: await sealLabel('Bürorechner', alice),
+    },
   }
 }
 
 /**
- * Writes the vectors as JSON files.
+ * Writes the vectors as JSON files, and returns which.
  *
- * @throws Error when one is there already and `force` is not set: what others check against must not change by accident
+ * @param options `force` replaces all; `add` writes those that are not there, about the people who are there already
+ * @throws Error when one is there already and neither is set: what others check against must not change by accident
  */
-export async function writeVectors(folder: string, { force }: { force: boolean }): Promise<string[]> {
-  const vectors = Object.entries(await makeVectors())
+export async function writeVectors(
+  folder: string,
+  { force, add = false }: { force: boolean; add?: boolean },
+): Promise<string[]> {
+  const vectors = Object.entries(await makeVectors(add ? join(folder, 'keys.json') : undefined))
   const files = vectors.map(([name, vector]) => ({ file: join(folder, `${name}.json`), vector }))
-  const there = force ? undefined : files.find(({ file }) => existsSync(file))
+  const there = force || add ? undefined : files.find(({ file }) => existsSync(file))
   if (there) throw new Error(`Cannot write vectors: ${there.file} exists (--force replaces all of them)`)
+  const wanted = files.filter(({ file }) => !add || !existsSync(file))
   mkdirSync(folder, { recursive: true })
-  for (const { file, vector } of files) writeFileSync(file, `${JSON.stringify(vector, null, 2)}\n`)
-  return files.map(({ file }) => file)
-}
-
-async function createPerson(userId: UserId, deviceId: DeviceId): Promise<Person> {
-  const accountKey = await generateKey('Ed25519')
-  const deviceKey = await generateKey('Ed25519')
-  const certificate = await certifyDevice({ userId, deviceId, deviceKey, accountKey, now: NOW })
-  return { userId, deviceId, accountKey, deviceKey, thumbprint: await thumbprint(accountKey), certificate }
+  for (const { file, vector } of wanted) writeFileSync(file, `${JSON.stringify(vector, null, 2)}\n`)
+  return wanted.map(({ file }) => file)
 }
 
 /** The cheapest parameters that a client accepts: a test need not wait. */
@@ -179,39 +171,41 @@ async function writeMessages(signer: Person, chain: ReturnType<typeof startChain
   return messages
 }
 
-/** Alice makes a group, adds bob, makes him an admin too, and he adds carol. */
-async function rosterVector({ alice, bob, carol }: { alice: Person; bob: Person; carol: Person }) {
-  const plan = [
-    { by: alice, op: 'create', member: alice },
-    { by: alice, op: 'add', member: bob },
-    { by: alice, op: 'admin', member: bob },
-    { by: bob, op: 'add', member: carol },
-  ] as const
-  const events: { by: string; jws: string; hash: string }[] = []
-  for (const [epoch, { by, op, member }] of plan.entries()) {
-    const claims = {
-      ...{ group: 'friends', epoch, prev: events.at(-1)?.hash ?? null, op },
-      ...{ member: member.userId, memberAK: member.thumbprint, iat: NOW + 1000 * epoch },
-    }
-    const jws = await new CompactSign(Buffer.from(JSON.stringify(claims)))
-      .setProtectedHeader({ alg: profile.signature, typ: typ.roster, kid: by.thumbprint })
-      .sign(await useKey(by.accountKey))
-    events.push({ by: by.userId, jws, hash: sha256(jws) })
+/** A file of which byte `i` is `i` modulo 251, encrypted. */
+async function fileVector(size: number) {
+  const plaintext = new Uint8Array(size).map((_, index) => index % 251)
+  const key = base64url(makeStorageKey())
+  async function* source() {
+    if (size > 0) yield plaintext
   }
+  const pieces: Uint8Array[] = []
+  for await (const piece of encryptFile(source(), { key, size })) pieces.push(piece)
+  const blob = Buffer.concat(pieces)
   return {
-    group: 'friends',
-    events,
-    admins: ['alice', 'bob'],
-    members: ['alice', 'bob', 'carol'],
-    rosterHash: events.at(-1)?.hash,
+    ...{ key, size, sha256: sha256(plaintext), blobSize: blob.length, blobSha256: sha256(blob) },
+    tags: pieces.map(piece => base64url(piece.subarray(-16))),
   }
+}
+
+async function safetyVector(people: readonly Person[]) {
+  const owner = ({ userId: user, thumbprint: key }: Person) => ({ user, key })
+  const pairs = people.flatMap((one, index) => people.slice(index + 1).map(other => [one, other] as const))
+  return Promise.all(
+    pairs.map(async ([one, other]) => {
+      const { digits, qr } = await safetyNumber(owner(one), owner(other))
+      return { users: [one.userId, other.userId], digits, qr: Buffer.from(qr).toString() }
+    }),
+  )
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const words = process.argv.slice(2)
-  const [folder = 'schema/vectors'] = words.filter(word => word !== '--force')
+  const [folder = 'schema/vectors'] = words.filter(word => !word.startsWith('--'))
   try {
-    const files = await writeVectors(folder, { force: words.includes('--force') })
+    const files = await writeVectors(folder, {
+      force: words.includes('--force'),
+      add: words.includes('--add'),
+    })
     process.stdout.write(`${files.join('\n')}\n`)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

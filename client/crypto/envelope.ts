@@ -11,7 +11,7 @@ import { cannotDecrypt } from './jwe.ts'
 import { readUnverified, signJws, verifyJws } from './jws.ts'
 import { publicEd25519, publicX25519, thumbprint, useKey } from './keys.ts'
 import { kidOf } from './prekeys.ts'
-import { directConversation, type KnownRoster } from './roster.ts'
+import { directConversation } from './roster.ts'
 import type { PrivateJwk, ReceiverChain, SenderChain, Signer, VerifiedPrekey } from './types.ts'
 
 /** An announcement holds a certificate and a signature: this bounds it. */
@@ -80,9 +80,16 @@ export interface ChainReader {
   pinned: Base64Url32 | null
   /**
    * What this device knows of the roster that a group's chain names: exactly that group, epoch and hash, verified from the
-   * signed events (`rosterOfChain()`). Undefined when it has not verified it (yet). Without it no group's chain is opened.
+   * signed events. Undefined when it has not verified it (yet). Without it no group's chain is opened.
    */
   group?: (claims: ChainClaims) => KnownRoster | undefined
+}
+
+/** What a verified roster says of the sender of a chain that names it. */
+export interface KnownRoster {
+  conv: Base64Url32
+  /** The thumbprint of the sender's account key in it; null when sender or reader was no member then. */
+  memberKey: Base64Url32 | null
 }
 
 export interface OpenedChain {

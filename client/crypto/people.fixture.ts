@@ -1,12 +1,13 @@
 import * as assert from 'uvu/assert'
 import type { Base64Url32, DeviceId, UserId } from '../../schema/ids.ts'
-import type { FlattenedJwe, GeneralJwe } from '../../schema/jose.ts'
+import type { ChainClaims, FlattenedJwe, GeneralJwe, RosterClaims, RosterMember } from '../../schema/jose.ts'
+import { isMember, type RosterState } from '../../schema/roster.ts'
 import { certifyDevice } from './certificate.ts'
 import { startChain } from './chain.ts'
-import { announceChain, openChain } from './envelope.ts'
+import { announceChain, type ChainReader, type KnownRoster, openChain } from './envelope.ts'
 import { generateKey, thumbprint } from './keys.ts'
 import { makePrekey, verifyPrekey } from './prekeys.ts'
-import { directRoster } from './roster.ts'
+import { directRoster, followRoster, groupConversation, groupRoster, signRosterEvent } from './roster.ts'
 import type { Prekey, PrivateJwk, ReceiverChain, SenderChain, Signer } from './types.ts'
 
 /** For tests: people with devices and prekeys, and what they say to each other. */
@@ -77,7 +78,12 @@ export function entryOf(body: GeneralJwe, { deviceId }: TestDevice): FlattenedJw
 /** Opens an announcement as `reader`, said to be from `from`. */
 export function open(
   jwe: FlattenedJwe,
-  { from, reader, pinned = from.key }: { from: TestDevice; reader: TestDevice; pinned?: Base64Url32 | null },
+  {
+    from,
+    reader,
+    pinned = from.key,
+    group,
+  }: { from: TestDevice; reader: TestDevice; pinned?: Base64Url32 | null; group?: ChainReader['group'] },
 ) {
   return openChain(jwe, {
     self: { userId: reader.userId, thumbprint: reader.key, deviceId: reader.deviceId },
@@ -85,6 +91,7 @@ export function open(
     from: from.userId,
     device: from.deviceId,
     pinned,
+    ...(group ? { group } : {}),
   })
 }
 
@@ -96,6 +103,82 @@ export async function connect(
   const { chain, body } = await announce(from, { to })
   const opened = await open(entryOf(body, to), { from, reader: to })
   return { sender: chain, receiver: opened.chain }
+}
+
+/** Somebody as a roster event names them. */
+export function memberOf({ userId, key }: TestDevice): RosterMember {
+  return { user: userId, key }
+}
+
+export interface TestGroup {
+  conv: Base64Url32
+  state: RosterState
+  events: string[]
+}
+
+/** A group that `by` makes with these members. */
+export async function createGroup(
+  by: TestDevice,
+  { group, members, iat = NOW }: { group: string; members: TestDevice[]; iat?: number },
+): Promise<TestGroup> {
+  const claims = { group, epoch: 0, prev: null, op: 'create', members: members.map(memberOf), iat } as const
+  const { event, hash } = await signRosterEvent({ ...claims, members: [...claims.members] }, by)
+  const { state } = await followRoster(null, event)
+  return { conv: groupConversation(hash), state, events: [event] }
+}
+
+/** The event that would follow a state, by whoever, allowed or not. */
+export function signNext(
+  before: RosterState,
+  { by, op, members }: { by: TestDevice; op: RosterClaims['op']; members: TestDevice[] },
+): Promise<{ event: string; hash: Base64Url32 }> {
+  const { group, epoch, head: prev } = before
+  const claims = { group, epoch: epoch + 1, prev, op, members: members.map(memberOf), iat: NOW }
+  return signRosterEvent(claims, by)
+}
+
+/**
+ * What one state of a group says of a chain that names it.
+ *
+ * @param state the verified state of the chain's group and epoch, undefined when there is none
+ * @returns undefined when it is not the state that the chain names
+ */
+export function rosterOfChain(
+  state: RosterState | undefined,
+  {
+    claims,
+    conv,
+    self,
+  }: {
+    claims: Pick<ChainClaims, 'to' | 'epoch' | 'roster' | 'sub'>
+    conv: Base64Url32
+    self: { userId: UserId; thumbprint: Base64Url32 }
+  },
+): KnownRoster | undefined {
+  const isNamed =
+    state !== undefined &&
+    'group' in claims.to &&
+    claims.to.group === state.group &&
+    claims.epoch === state.epoch &&
+    claims.roster === state.head
+  if (!isNamed) return undefined
+  const keyOf = (userId: UserId) => (isMember(state, userId) ? state.members[userId]?.key : undefined)
+  const isSelfIn = keyOf(self.userId) === self.thumbprint
+  return { conv, memberKey: (isSelfIn ? keyOf(claims.sub) : undefined) ?? null }
+}
+
+/** A chain of `from` for a group as it was then, announced to these devices. */
+export async function announceToGroup(
+  from: TestDevice,
+  { conv, state, devices }: Pick<TestGroup, 'conv' | 'state'> & { devices: TestDevice[] },
+): Promise<{ chain: SenderChain; body: GeneralJwe }> {
+  const chain = startChain({
+    roster: groupRoster(state, { conv }),
+    to: { group: state.group },
+    audience: from.key,
+    now: NOW,
+  })
+  return { chain, body: await seal(chain, { from, devices }) }
 }
 
 export function publicPart({ kty, x }: PrivateJwk) {

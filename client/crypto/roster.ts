@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Base64Url32, UserId } from '../../schema/ids.ts'
-import { type ChainClaims, RosterClaims, typ } from '../../schema/jose.ts'
+import { RosterClaims, typ } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
-import { applyRosterEvent, isMember, type RosterState, type VerifiedEvent } from '../../schema/roster.ts'
+import { applyRosterEvent, type RosterState, type VerifiedEvent } from '../../schema/roster.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { readUnverified, signJws, verifyJws } from './jws.ts'
 import { publicEd25519, thumbprint } from './keys.ts'
@@ -112,43 +112,6 @@ export async function extendRoster(
   }
   if (state === null) throw new FastChatError('bad_roster', 'Cannot verify group: it has no first event')
   return { state, added }
-}
-
-/** What a verified roster says to whoever opens a chain of a group (`ChainReader.group`). */
-export interface KnownRoster {
-  conv: Base64Url32
-  /** The thumbprint of the sender's account key in it; null when sender or reader was no member then. */
-  memberKey: Base64Url32 | null
-}
-
-/**
- * What one state of a group says of a chain that names it.
- *
- * @param state the verified state of the chain's group and epoch, undefined when there is none
- * @returns undefined when it is not the state that the chain names
- */
-export function rosterOfChain(
-  state: RosterState | undefined,
-  {
-    claims,
-    conv,
-    self,
-  }: {
-    claims: Pick<ChainClaims, 'to' | 'epoch' | 'roster' | 'sub'>
-    conv: Base64Url32
-    self: { userId: UserId; thumbprint: Base64Url32 }
-  },
-): KnownRoster | undefined {
-  const isNamed =
-    state !== undefined &&
-    'group' in claims.to &&
-    claims.to.group === state.group &&
-    claims.epoch === state.epoch &&
-    claims.roster === state.head
-  if (!isNamed) return undefined
-  const keyOf = (userId: UserId) => (isMember(state, userId) ? state.members[userId]?.key : undefined)
-  const isSelfIn = keyOf(self.userId) === self.thumbprint
-  return { conv, memberKey: (isSelfIn ? keyOf(claims.sub) : undefined) ?? null }
 }
 
 /**

@@ -1,9 +1,5 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import {
   calculateJwkThumbprint,
-  compactDecrypt,
-  compactVerify,
   type FlattenedJWE,
   flattenedDecrypt,
   type GeneralJWE,
@@ -15,20 +11,28 @@ import {
 } from 'jose'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import {
+  bytes,
+  fails,
+  found,
+  hkdf,
+  opened,
+  padme,
+  people,
+  person,
+  publicOf,
+  read,
+  sha256,
+  verified,
+} from './check.fixture.ts'
 
-// Long because it uses nothing of ours, so the few JOSE helpers it needs stand in it.
-
-/** Checks the vectors with `jose` and the platform alone: nothing of this project but the JSON files is read. */
+/**
+ * Checks the vectors with `jose` and the platform alone: nothing of this project but the JSON files is read, and the helpers
+ * beside them.
+ */
 
 const test = suite('vectors')
 
-interface Person {
-  userId: string
-  deviceId: string
-  accountKey: JWK
-  deviceKey: JWK
-  thumbprint: string
-}
 interface Prekey {
   userId: string
   deviceId: string
@@ -63,68 +67,9 @@ interface Message {
   nextChainKey: string
   jwe: string
 }
-interface Roster {
-  group: string
-  events: { by: string; jws: string; hash: string }[]
-  admins: string[]
-  members: string[]
-  rosterHash: string
-}
-
-const read = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8'))
-const { people } = read<{ people: Person[] }>('keys')
 const prekeys = read<Prekey[]>('prekeys')
 const chain = read<Chain>('chain')
 const messages = read<Message[]>('messages')
-
-const bytes = (base64url: string) => new Uint8Array(Buffer.from(base64url, 'base64url'))
-const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url')
-const person = (userId: string) => found(people.find(each => each.userId === userId))
-
-function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('Cannot find a part of the vectors')
-  return value
-}
-
-function publicOf({ kty, crv, x }: JWK): JWK {
-  return { kty, crv, x } as JWK
-}
-
-async function hkdf(secret: Uint8Array<ArrayBuffer>, info: string): Promise<string> {
-  const key = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits'])
-  const salt = new Uint8Array(0)
-  const parameters = { name: 'HKDF', hash: 'SHA-256', salt, info: new TextEncoder().encode(info) }
-  return Buffer.from(await crypto.subtle.deriveBits(parameters, key, 256)).toString('base64url')
-}
-
-async function verified(jws: string, { key, typ }: { key: JWK; typ: string }) {
-  const options = { algorithms: ['EdDSA'] }
-  const { payload, protectedHeader } = await compactVerify(
-    jws,
-    await importJWK(publicOf(key), 'EdDSA'),
-    options,
-  )
-  assert.is(protectedHeader.typ, typ)
-  return { claims: JSON.parse(new TextDecoder().decode(payload)), header: protectedHeader }
-}
-
-async function opened(jwe: string, key: string) {
-  const { plaintext, protectedHeader } = await compactDecrypt(jwe, bytes(key), {
-    keyManagementAlgorithms: ['dir'],
-    contentEncryptionAlgorithms: ['A256GCM'],
-    maxDecompressedLength: 0,
-  })
-  return { plaintext, header: protectedHeader }
-}
-
-async function fails(promise: Promise<unknown>): Promise<void> {
-  const outcome = await promise.then(
-    () => 'accepted',
-    () => 'refused',
-  )
-  assert.is(outcome, 'refused')
-}
 
 test('keys: each public part belongs to its private part, and the thumbprint is RFC 7638', async () => {
   assert.is(people.length, 3)
@@ -277,35 +222,6 @@ test('messages: each is a JWS by the device, padded, under its own message key',
     })
     await fails(opened(message.jwe, message.nextChainKey))
   }
-})
-
-/** As the paper has it, in its own words: E = log2 L, S = log2 E + 1, the last E - S bits are zero. */
-function padme(length: number): number {
-  const exponent = 31 - Math.clz32(length)
-  const significant = 32 - Math.clz32(exponent)
-  const mask = (1 << (exponent - significant)) - 1
-  return (length + mask) & ~mask
-}
-
-test('roster: each event names the one before it and is signed by somebody who was an admin then', async () => {
-  const { group, events, admins, members, rosterHash } = read<Roster>('roster')
-  const are = { admins: new Set<string>(), members: new Set<string>() }
-  let prev: string | null = null
-  for (const [epoch, { by, jws, hash }] of events.entries()) {
-    const signer = person(by)
-    const { claims, header } = await verified(jws, { key: signer.accountKey, typ: 'fastchat-roster+jws' })
-    assert.is(header.kid, signer.thumbprint)
-    assert.equal([claims.group, claims.epoch, claims.prev], [group, epoch, prev])
-    assert.is(claims.memberAK, person(claims.member).thumbprint)
-    assert.ok(epoch === 0 ? claims.op === 'create' && claims.member === by : are.admins.has(by))
-    assert.ok(claims.op !== 'admin' || are.members.has(claims.member))
-    if (claims.op === 'create' || claims.op === 'admin') are.admins.add(claims.member)
-    are.members.add(claims.member)
-    prev = sha256(jws)
-    assert.is(prev, hash)
-  }
-  assert.is(events.length, 4)
-  assert.equal([[...are.admins], [...are.members], prev], [admins, members, rosterHash])
 })
 
 test.run()

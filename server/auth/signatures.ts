@@ -32,10 +32,11 @@ async function verified<const S extends v.GenericSchema>(
   {
     key,
     typ,
+    kid,
     claims,
     code,
     what,
-  }: { key: Ed25519Jwk; typ: string; claims: S; code: ErrorCode; what: string },
+  }: { key: Ed25519Jwk; typ: string; kid?: string; claims: S; code: ErrorCode; what: string },
 ): Promise<v.InferOutput<S>> {
   try {
     const result = await compactVerify(jws, await importJWK(key, profile.signature), {
@@ -43,7 +44,9 @@ async function verified<const S extends v.GenericSchema>(
     })
     const header = v.safeParse(Header, result.protectedHeader)
     const payload = v.safeParse(claims, JSON.parse(decoder.decode(result.payload)))
-    if (header.success && header.output.typ === typ && payload.success) return payload.output
+    const isMeant = header.success && header.output.typ === typ
+    const isNamed = kid === undefined || (header.success && header.output.kid === kid)
+    if (isMeant && isNamed && payload.success) return payload.output
   } catch {
     // One error, whatever failed.
   }
@@ -125,7 +128,8 @@ export async function thumbprint(key: Ed25519Jwk): Promise<Base64Url32> {
 }
 
 /**
- * Verifies an event of a group's roster. Whether it may follow is said by schema/roster.ts.
+ * Verifies an event of a group's roster. Whether it may follow is said by schema/roster.ts. No less strict than clients are:
+ * what they all refuse would be the end of the group.
  *
  * @param options `by`, `accountKey`: whoever sends it
  * @throws FastChatError `bad_roster` unless it is by them and signed with their account key
@@ -134,9 +138,11 @@ export async function checkRosterEvent(
   event: string,
   { by, accountKey }: { by: UserId; accountKey: Ed25519Jwk },
 ): Promise<VerifiedEvent> {
+  const signer = await thumbprint(accountKey)
   const claims = await verified(event, {
     key: accountKey,
     typ: typ.roster,
+    kid: signer,
     claims: RosterClaims,
     code: 'bad_roster',
     what: 'roster event',
@@ -144,8 +150,15 @@ export async function checkRosterEvent(
   if (claims.by !== by || claims.key.x !== accountKey.x) {
     throw new FastChatError('bad_roster', 'Cannot accept roster event: it is by another account')
   }
+  const signature = event.slice(event.lastIndexOf('.') + 1)
+  if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) {
+    throw new FastChatError(
+      'bad_roster',
+      'Cannot accept roster event: its signature is not written as it must be',
+    )
+  }
   const hash = createHash('sha256').update(event).digest('base64url')
-  return { claims, hash, signer: await thumbprint(accountKey) }
+  return { claims, hash, signer }
 }
 
 /**

@@ -19,7 +19,7 @@ export async function rosterMember({ userId, accountKey }: TestPerson): Promise<
 /**
  * An event of a group, signed by a person.
  *
- * @param options `after`: what it follows, null for the first one; `change` spoils its claims
+ * @param options `after`: what it follows, null for the first one; `change` spoils its claims, `type` and `kid` its header
  */
 export async function rosterEvent(
   by: TestPerson,
@@ -30,6 +30,7 @@ export async function rosterEvent(
     after,
     change = {},
     type = typ.roster,
+    kid,
   }: {
     group: GroupId
     op: RosterClaims['op']
@@ -37,6 +38,7 @@ export async function rosterEvent(
     after: GroupHeadResponse | null
     change?: Record<string, unknown>
     type?: string
+    kid?: string
   },
 ): Promise<SignedEvent> {
   const epoch = after === null ? 0 : after.epoch + 1
@@ -50,7 +52,8 @@ export async function rosterEvent(
     members: await Promise.all(members.map(rosterMember)),
     iat: Date.now(),
   }
-  const event = await sign({ ...claims, ...change }, { key: by.privateKey, typ: type })
+  const { key: signer } = await rosterMember(by)
+  const event = await sign({ ...claims, ...change }, { key: by.privateKey, typ: type, kid: kid ?? signer })
   return { event, head: { group, epoch, head: createHash('sha256').update(event).digest('base64url') } }
 }
 
