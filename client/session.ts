@@ -203,7 +203,7 @@ class Session {
         this.#groupChanges.leave(request),
       ),
       message: whileOpen(({ id }: Parameters<Chat['message']>[0]) => findMessage(tables, id) ?? null),
-      unread: whileOpen(({ limit }: Parameters<Chat['unread']>[0]) => readUnread(tables, limit)),
+      unread: whileOpen((request: Parameters<Chat['unread']>[0]) => readUnread(tables, request)),
       markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) =>
         this.#state.commit(tx => markRead(tx, request)),
       ),
@@ -233,6 +233,7 @@ class Session {
       connection: this.#connectionState,
       conversations: readConversations(this.#state.tables),
       queued: this.#courier.queued,
+      unsent: this.#courier.unsent,
       drained: this.#isDrained,
       settings: { sendsReadReceipts: true, sendsTyping: true },
       historyOffers: [],

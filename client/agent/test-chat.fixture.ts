@@ -111,6 +111,7 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
       connection: { state: 'online', server: 'ws://test' },
       conversations: [],
       queued: 0,
+      unsent: 0,
       drained: true,
       settings: { sendsReadReceipts: true, sendsTyping: true },
       historyOffers: [],
