@@ -2,7 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
-import { commandNames, helpText } from './help.ts'
+import { commandNames } from './commands/table.ts'
+import { helpText } from './help.ts'
 
 const test = suite('command line')
 
