@@ -51,6 +51,18 @@ export async function catchUp({ chat, waiter }: Pick<Asking, 'chat' | 'waiter'>)
   }
 }
 
+const FRESHEN_MS = 10_000
+
+/** The same for what can be said without a server too: there the time for it is short. */
+export async function freshen({ chat, stop }: Pick<Asking, 'chat' | 'stop'>): Promise<boolean> {
+  const waiter = createWaiter(chat, { timeoutMs: FRESHEN_MS, stop })
+  try {
+    return await catchUp({ chat, waiter })
+  } finally {
+    waiter.dispose()
+  }
+}
+
 /** What may be said of something that is only still on its way to here. */
 const ON_ITS_WAY: readonly ErrorCode[] = ['unknown_group', 'unknown_message', 'not_a_member', 'not_found']
 const ROSTER_GRACE_MS = 3000

@@ -1,6 +1,6 @@
 import { exitCodes, FastChatError } from '../../schema/errors.ts'
-import type { Chat, GroupInfo } from '../chat.ts'
-import { type Asking, catchUp, sendOut, withLatest } from './asking.ts'
+import type { GroupInfo } from '../chat.ts'
+import { type Asking, freshen, sendOut, withLatest } from './asking.ts'
 import { type CommandContext, type LineOf, withAsking } from './context.ts'
 import { listConversations } from './conversations.ts'
 import { jsonLine } from './format.ts'
@@ -77,7 +77,7 @@ async function act(
       return await sendOut(asking, () => chat.setTitle({ group, title: line.title }))
     case 'members':
       // What is news comes first; without a server it is said as it was known.
-      await catchUp(asking)
+      await freshen(asking)
       return await withLatest(asking, () => chat.groupInfo({ group }))
     default:
       return line satisfies never
@@ -91,10 +91,4 @@ async function leave(asking: Asking, group: string): Promise<void> {
     if (!(error instanceof FastChatError) || error.code !== 'last_admin') throw error
     throw new FastChatError('last_admin', `${error.message}; first: fastchat group promote ${group} USER`)
   }
-}
-
-/** Whether an id is that of a group that is known here. */
-export async function isKnownGroup(chat: Chat, group: string): Promise<boolean> {
-  const { conversations } = await chat.snapshot()
-  return conversations.some(one => one.kind === 'group' && one.with === group)
 }

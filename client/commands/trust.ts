@@ -1,10 +1,11 @@
 import { exitCodes, FastChatError } from '../../schema/errors.ts'
 import type { Verification } from '../chat.ts'
 import { qrModules } from '../tui/qr.ts'
-import { type Asking, answered, catchUp, tellOthers } from './asking.ts'
+import { type Asking, answered, freshen, orStopped, tellOthers } from './asking.ts'
 import { type CommandContext, type LineOf, withAsking } from './context.ts'
 import { jsonLine } from './format.ts'
 import { qrLines } from './qr-lines.ts'
+import { createWaiter } from './waiting.ts'
 
 /** `fastchat verify`. Exits with 0, 2, 3 or 4. */
 export async function verify(context: CommandContext, line: LineOf<'verify'>): Promise<number> {
@@ -30,40 +31,46 @@ export async function verify(context: CommandContext, line: LineOf<'verify'>): P
 
 /** `fastchat trust`. Exits with 0, 2, 3 or 4. */
 export async function trust(context: CommandContext, line: LineOf<'trust'>): Promise<number> {
-  const { user, json, yes } = line
+  const { user, json } = line
   const { io } = context
   return await withAsking({ context, line, what: `accept key of "${user}"` }, async asking => {
-    const { chat } = asking
     const before = await look(asking, user)
-    if (before.isKeyChanged) {
-      if (!yes && !(await io.confirm(question(before)))) {
-        throw new FastChatError(
-          'not_allowed',
-          `Cannot send to "${user}": their new account key is not accepted`,
-        )
-      }
-      await answered(asking, chat.acceptKey({ user }))
-      await tellOthers(asking)
-    }
-    const after = await answered(asking, chat.verification({ user }))
-    const { safetyNumber } = after
+    const after = before.isKeyChanged ? await acceptKey(asking, { context, line, before }) : before
     if (json) {
-      await io.print(
-        jsonLine({
-          user,
-          before: stateOf(before),
-          after: stateOf(after),
-          safetyNumber: grouped(safetyNumber).join(' '),
-        }),
-      )
+      const safetyNumber = grouped(after.safetyNumber).join(' ')
+      await io.print(jsonLine({ user, before: stateOf(before), after: stateOf(after), safetyNumber }))
     } else await io.print(describe(before, after))
     return exitCodes.done
   })
 }
 
+interface AcceptingKey {
+  context: CommandContext
+  line: LineOf<'trust'>
+  before: Verification
+}
+
+async function acceptKey(first: Asking, { context, line, before }: AcceptingKey): Promise<Verification> {
+  const { chat, stop } = first
+  const { user, timeoutMs } = line
+  if (!line.yes && !(await orStopped(stop, context.io.confirm(question(before))))) {
+    throw new FastChatError('not_allowed', `Cannot send to "${user}": their new account key is not accepted`)
+  }
+  // A person may think as long as they like.
+  const waiter = createWaiter(chat, { timeoutMs, stop })
+  try {
+    const asking = { ...first, waiter }
+    await answered(asking, chat.acceptKey({ user }))
+    await tellOthers(asking)
+    return await answered(asking, chat.verification({ user }))
+  } finally {
+    waiter.dispose()
+  }
+}
+
 /** By what is known after the server has said what is new, when it does. */
 async function look(asking: Asking, user: string): Promise<Verification> {
-  await catchUp(asking)
+  await freshen(asking)
   return await answered(asking, asking.chat.verification({ user }))
 }
 

@@ -20,10 +20,17 @@ const good: [string, CommandLine][] = [
   ['logout --as Bob', { command: 'logout', as: 'bob', servers: [] }],
   ['chat', { command: 'chat', servers: [] }],
   ['accounts --json', { command: 'accounts', json: true, servers: [] }],
-  ['devices --json', { command: 'devices', json: true, servers: [] }],
+  ['devices --json', { command: 'devices', action: 'list', json: true, timeoutMs: 30_000, servers: [] }],
   [
     'devices revoke 01a20a5c-0101-7abc-8def-0123456789ab',
-    { command: 'devices', json: false, revoke: '01a20a5c-0101-7abc-8def-0123456789ab', servers: [] },
+    {
+      command: 'devices',
+      action: 'revoke',
+      deviceId: '01a20a5c-0101-7abc-8def-0123456789ab',
+      json: false,
+      timeoutMs: 30_000,
+      servers: [],
+    },
   ],
   ['chat --server ws://a:1 --server wss://b', { command: 'chat', servers: ['ws://a:1', 'wss://b'] }],
   [

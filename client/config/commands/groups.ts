@@ -14,7 +14,8 @@ import {
 export type GroupLine = { command: 'group'; json: boolean; timeoutMs: number } & (
   | { action: 'create'; group: GroupId; members: UserId[]; title?: string }
   | { action: 'add' | 'remove'; group: GroupId; members: UserId[] }
-  | { action: 'leave' | 'members'; group: GroupId }
+  | { action: 'leave'; group: GroupId }
+  | { action: 'members'; group: GroupId }
   | { action: 'promote' | 'demote'; group: GroupId; user: UserId }
   | { action: 'title'; group: GroupId; title: string }
   | { action: 'list' }

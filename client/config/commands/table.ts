@@ -1,11 +1,12 @@
 import { accountCommands } from './account.ts'
+import { changeCommands } from './changes.ts'
 import { groupCommands } from './groups.ts'
 import { messageCommands } from './messages.ts'
 import { peopleCommands } from './people.ts'
 
 /** All commands, by the headings of the overview. */
 export const commandFamilies = {
-  Messages: messageCommands,
+  Messages: { ...messageCommands, ...changeCommands },
   Groups: groupCommands,
   People: peopleCommands,
   'Your account': accountCommands,
@@ -13,6 +14,7 @@ export const commandFamilies = {
 
 export const commandTable = {
   ...messageCommands,
+  ...changeCommands,
   ...groupCommands,
   ...peopleCommands,
   ...accountCommands,
