@@ -179,6 +179,8 @@ export interface ChatSnapshot {
   conversations: ConversationSummary[]
   /** Messages that no server has stored yet. */
   queued: number
+  /** The same with what changes a message, a title, a timer, and what is told to one's own devices; receipts do not count. */
+  unsent: number
   /** Whether all that waited on the server when the present connection was made has been received. */
   drained: boolean
   settings: Settings
@@ -206,6 +208,7 @@ export type ChatEvent =
   | { type: 'conversation'; conversation: ConversationSummary }
   /** Lines have other places than before: they are to be asked for again. */
   | { type: 'history-changed'; conversation: ConversationId }
+  /** Told also when only `unsent` is another one. */
   | { type: 'queued'; queued: number }
   | { type: 'transfer'; transfer: Transfer }
   | { type: 'typing'; conversation: ConversationId; user: UserId; isTyping: boolean }
@@ -367,8 +370,8 @@ export interface Chat {
   /** A message of this account by its id, or null. */
   message(request: { id: MessageId }): Promise<MessageItem | null>
 
-  /** Messages from others that were not yet read, in the order of arrival. */
-  unread(request: { limit: number }): Promise<MessageItem[]>
+  /** Messages from others that were not yet read, in the order of arrival; when asked so, without those of requests. */
+  unread(request: { limit: number; withoutRequests?: boolean }): Promise<MessageItem[]>
 
   /** These messages have been seen by the person (or printed by `recv`). */
   markRead(request: { conversation: ConversationId; upToSeq: number }): Promise<void>

@@ -243,7 +243,7 @@ class Session {
         this.#groupChanges.leave(request),
       ),
       message: whileOpen(({ id }: Parameters<Chat['message']>[0]) => findMessage(tables, id) ?? null),
-      unread: whileOpen(({ limit }: Parameters<Chat['unread']>[0]) => readUnread(tables, limit)),
+      unread: whileOpen((request: Parameters<Chat['unread']>[0]) => readUnread(tables, request)),
       markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) => this.#reading.markRead(request)),
       edit: whileOpen((request: Parameters<Chat['edit']>[0]) => this.#changes.edit(request)),
       deleteMessage: whileOpen((request: Parameters<Chat['deleteMessage']>[0]) =>
@@ -285,6 +285,7 @@ class Session {
       connection: this.#connectionState,
       conversations: readConversations(this.#state.tables),
       queued: this.#courier.queued,
+      unsent: this.#courier.unsent,
       drained: this.#isDrained,
       settings: readSettings(this.#state.tables),
       historyOffers: this.#history.offers(),

@@ -1,7 +1,8 @@
 /**
  * The executable `fastchat`: it alone knows client and server, and loads only the one that is asked for.
  */
-import { commandSummaries, isCommandName, sharedHelp } from '../client/config/help.ts'
+import { commandNames, isCommandName } from '../client/config/commands/table.ts'
+import { commandOverview, sharedHelp } from '../client/config/help.ts'
 import { exitCodes } from '../schema/errors.ts'
 import { closest } from './closest.ts'
 
@@ -31,10 +32,12 @@ const usage = `FastChat: end-to-end-encrypted chat for the terminal; anyone can 
 
 Usage: fastchat COMMAND [OPTIONS]; fastchat COMMAND --help says more
 
+Here and on servers:
 ${Object.values(others)
   .map(({ summary }) => `  ${summary}`)
   .join('\n')}
-${commandSummaries.join('\n')}
+
+${commandOverview}
 
 ${sharedHelp}
 `
@@ -60,10 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runClient } = await import('../client/main.ts')
     return await runClient(argv)
   }
-  const meant = closest(command, [
-    ...Object.keys(others),
-    ...commandSummaries.map(line => line.trim().split(' ')[0] ?? ''),
-  ])
+  const meant = closest(command, [...Object.keys(others), ...commandNames])
   const hint = meant === undefined ? 'fastchat --help lists them' : `did you mean "${meant}"?`
   process.stderr.write(
     `fastchat: Cannot run "${command.replace(/[^\x20-\x7e]/g, '?')}": no such command; ${hint}\n`,

@@ -47,7 +47,7 @@ export const callParams = {
   typing: v.object({ conversation: Base64Url32, isTyping: v.boolean() }),
   setTimer: v.object({ conversation: Base64Url32, afterMs: v.nullable(v.number()) }),
   message: v.object({ id: MessageId }),
-  unread: v.object({ limit }),
+  unread: v.object({ limit, withoutRequests: v.optional(v.boolean()) }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
   accept: v.object({ conversation: Base64Url32 }),
   block: v.object({ user: name, isBlocked: v.boolean() }),

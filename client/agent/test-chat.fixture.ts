@@ -1,8 +1,18 @@
 import { v7 as uuidv7 } from 'uuid'
 import { FastChatError } from '../../schema/errors.ts'
-import type { Chat, ChatEvent, ChatSnapshot, MessageItem, OwnDevice } from '../chat.ts'
+import type {
+  Chat,
+  ChatEvent,
+  ChatSnapshot,
+  GroupInfo,
+  MessageContent,
+  MessageItem,
+  OwnDevice,
+  Verification,
+} from '../chat.ts'
 import { Calls } from './calls.ts'
 import type { CallName } from './protocol.ts'
+import { createCalls } from './test-chat-calls.fixture.ts'
 
 /** A chat for tests of what is built on `Chat`: it keeps messages in an array, and the test plays the server. */
 export interface TestChat {
@@ -10,6 +20,11 @@ export interface TestChat {
   messages: MessageItem[]
   snapshot: ChatSnapshot
   devices: OwnDevice[]
+  groups: Map<string, GroupInfo>
+  /** By user; who is not in it gets one that is not verified. */
+  verifications: Map<string, Verification>
+  /** Something goes into the outbox, and soon out again. */
+  enqueue: () => void
   /** What was asked of it, in order: method names and what they were given. */
   calls: { method: string; request?: unknown }[]
   emit: (event: ChatEvent) => void
@@ -48,18 +63,6 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
         const found = messages.filter(item => item.conversation === conversation && item.seq < beforeSeq)
         return record('history', request, found.slice(-limit))
       },
-      async open(request) {
-        record('open', request, undefined)
-        if (request.with === 'nobody')
-          throw new FastChatError('unknown_user', 'Cannot find "nobody": no such user')
-        return {
-          id: conversationWith(request.with),
-          kind: 'direct',
-          with: request.with,
-          unread: 0,
-          lastAt: 0,
-        }
-      },
       async send(request) {
         record('send', request, undefined)
         await test.holdSend
@@ -68,14 +71,23 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
         if (request.to === 'nobody') {
           throw new FastChatError('unknown_user', 'Cannot send to "nobody": no such user')
         }
-        return add({ id: request.id ?? uuidv7(), from: me, to: request.to, text: request.text, mine: true })
+        if (request.to.startsWith('#') && !test.groups.has(request.to.slice(1))) {
+          throw new FastChatError('unknown_group', `Cannot send to "${request.to}": no such group`)
+        }
+        const { id = uuidv7(), to, text } = request
+        return add({ id, from: me, to, content: { type: 'text', text }, mine: true })
       },
       async message(request) {
         return record('message', request, messages.find(({ id }) => id === request.id) ?? null)
       },
       async unread(request) {
+        const { conversations } = test.snapshot
+        const isRequest = (id: string) => conversations.some(one => one.id === id && one.isRequest)
         const found = messages.filter(
-          ({ mine, conversation, seq }) => !mine && seq > (readUpTo.get(conversation) ?? 0),
+          ({ mine, conversation, seq }) =>
+            !mine &&
+            seq > (readUpTo.get(conversation) ?? 0) &&
+            !(request.withoutRequests && isRequest(conversation)),
         )
         return record('unread', request, found.slice(0, request.limit))
       },
@@ -111,6 +123,7 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
       connection: { state: 'online', server: 'ws://test' },
       conversations: [],
       queued: 0,
+      unsent: 0,
       drained: true,
       settings: { sendsReadReceipts: true, sendsTyping: true },
       historyOffers: [],
@@ -123,12 +136,22 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
         active: true,
       },
     ],
+    groups: new Map(),
+    verifications: new Map(),
+    enqueue() {
+      test.snapshot.unsent++
+      setImmediate(() => {
+        test.snapshot.unsent--
+        test.emit({ type: 'queued', queued: test.snapshot.queued })
+      })
+    },
     calls: [],
     emit(event) {
       if (event.type === 'closed') return end(event)
       for (const listener of [...listeners]) listener(event)
     },
-    receive: (from, text) => add({ id: uuidv7(), from, to: from, text, mine: false }),
+    receive: (from, text) =>
+      add({ id: uuidv7(), from, to: from, content: { type: 'text', text }, mine: false }),
     change(id, change) {
       const item = messages.find(message => message.id === id)
       if (!item) throw new Error('Cannot change message: not there')
@@ -145,17 +168,23 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
     return result
   }
 
-  function add(message: { id: string; from: string; to: string; text: string; mine: boolean }): MessageItem {
+  function add(message: {
+    id: string
+    from: string
+    to: string
+    content: MessageContent
+    mine: boolean
+  }): MessageItem {
     const item: MessageItem = {
       kind: 'message',
       id: message.id,
-      conversation: conversationWith(message.to),
+      conversation: conversationWith(message.to.replace(/^[@#]/, '')),
       seq: ++seq,
       from: message.from,
       mine: message.mine,
       sentAt: Date.UTC(2026, 10, 23, 9, 12, seq),
       receivedAt: Date.UTC(2026, 10, 23, 9, 13, seq),
-      content: { type: 'text', text: message.text },
+      content: message.content,
       ...(message.mine ? { state: 'queued' as const } : {}),
     }
     messages.push(item)
@@ -170,5 +199,14 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
     listeners.clear()
   }
 
+  Object.assign(
+    test.chat,
+    createCalls({
+      test,
+      record: (method, request) => record(method, request, undefined),
+      add: ({ to, content, id = uuidv7() }) => add({ id, from: me, to, content, mine: true }),
+      conversationOf: conversationWith,
+    }),
+  )
   return test
 }

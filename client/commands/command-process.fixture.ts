@@ -6,7 +6,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { FastChatError, isErrorCode } from '../../schema/errors.ts'
 import { createTestChat, type TestChat } from '../agent/test-chat.fixture.ts'
-import type { AccountEntry, Accounts, ChatSnapshot, Credentials, MessageItem } from '../chat.ts'
+import type {
+  AccountEntry,
+  Accounts,
+  ChatSnapshot,
+  Credentials,
+  MessageItem,
+  Transfer,
+  Verification,
+} from '../chat.ts'
 import { parseCommandLine } from '../config/command-line.ts'
 import { readEnvironment, readVersion } from '../config/environment.ts'
 import { createProcessIo } from './process-io.ts'
@@ -27,6 +35,9 @@ export interface Scenario {
   holdSend?: boolean
   /** Prints a line once a message is in the outbox. */
   announce?: boolean
+  verifications?: Verification[]
+  /** What a file does on its way, one after the other. */
+  transfers?: Pick<Transfer, 'direction' | 'done' | 'total' | 'state'>[]
   /** Accounts answer with this error. */
   error?: string
   /** The session ends after the first look at what is unread. */
@@ -44,6 +55,7 @@ const scenario = JSON.parse(readFileSync(scenarioPath, 'utf8')) as Scenario
 const test = createTestChat('alice')
 Object.assign(test.snapshot, scenario.snapshot)
 for (const { from, text, change } of scenario.unread ?? []) Object.assign(test.receive(from, text), change)
+for (const one of scenario.verifications ?? []) test.verifications.set(one.user, one)
 playWorld(test)
 
 let credentials: Recorded['credentials']
@@ -84,7 +96,18 @@ process.exit(code)
 
 function playWorld({ chat, change, receive, emit }: TestChat): void {
   const later = [...(scenario.later ?? [])]
-  const { unread, send } = chat
+  const { unread, send, sendFile } = chat
+  chat.sendFile = async request => {
+    const item = await sendFile(request)
+    const { id: message, conversation } = item
+    setImmediate(() => {
+      for (const transfer of scenario.transfers ?? []) {
+        emit({ type: 'transfer', transfer: { message, conversation, ...transfer } })
+      }
+      change(message, { state: 'stored' })
+    })
+    return { ...item }
+  }
   chat.unread = async request => {
     const found = await unread(request)
     setImmediate(() => {

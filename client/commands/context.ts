@@ -1,7 +1,9 @@
 import { FastChatError } from '../../schema/errors.ts'
-import type { Accounts, Chat } from '../chat.ts'
+import type { Accounts, Chat, ChatEvent } from '../chat.ts'
 import type { CommandLine } from '../config/command-line.ts'
+import type { Asking } from './asking.ts'
 import type { Io } from './io.ts'
+import { createWaiter } from './waiting.ts'
 
 /** What every command is given. */
 export interface CommandContext {
@@ -49,4 +51,29 @@ export async function withChat<T>(chat: Chat, work: (chat: Chat) => Promise<T>):
   } finally {
     await chat.close()
   }
+}
+
+export interface AskingOptions {
+  context: CommandContext
+  line: { as?: string; timeoutMs: number }
+  /** "Cannot <what>: …" */
+  what: string
+  /** Events after which the time begins anew. */
+  isProgress?: (event: ChatEvent) => boolean
+}
+
+/** Runs a command that asks and waits, for `line.timeoutMs` at most, with the session that the line names. */
+export async function withAsking<T>(
+  { context, line, what, ...rest }: AskingOptions,
+  work: (asking: Asking) => Promise<T>,
+): Promise<T> {
+  const { stop } = context
+  return await withChat(await resumeChat(context, line), async chat => {
+    const waiter = createWaiter(chat, { timeoutMs: line.timeoutMs, stop, ...rest })
+    try {
+      return await work({ chat, waiter, stop, what })
+    } finally {
+      waiter.dispose()
+    }
+  })
 }

@@ -8,10 +8,16 @@ export interface Io {
   print(text: string): Promise<void>
   /** One line to standard error. */
   warn(line: string): void
+  /** Whether standard output is a terminal. */
+  isTerminal(): boolean
+  /** Shows a line on standard error in place of the one before; null takes it away. Nothing when that is no terminal. */
+  progress(line: string | null): void
   /** Standard input to its end. @throws FastChatError `too_large`. */
   readInput(options: { maxBytes: number }): Promise<Uint8Array>
   /** Asks on the terminal, without showing what is typed. @throws FastChatError `no_terminal`; Interrupted. */
   askSecret(question: string): Promise<string>
+  /** Asks on the terminal; only what begins with `y` is a yes. @throws FastChatError `no_terminal`; Interrupted. */
+  confirm(question: string): Promise<boolean>
 }
 
 /** The reader of our output has gone (`recv | head -1`): no error, only the end. */

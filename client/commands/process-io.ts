@@ -10,9 +10,18 @@ export function createProcessIo(): Io {
     outputError ??= error
   })
   stderr.on('error', () => undefined)
+  let isProgressShown = false
+  const showProgress = (line: string | null) => {
+    if (!stderr.isTTY || (line === null && !isProgressShown)) return
+    isProgressShown = line !== null
+    stderr.write(`\r${ERASE_TO_END}${(line ?? '').slice(0, (stderr.columns ?? 80) - 1)}`)
+  }
 
   return {
+    isTerminal: () => stdout.isTTY === true,
+    progress: showProgress,
     print(text) {
+      showProgress(null)
       return new Promise((resolve, reject) => {
         if (outputError) return reject(asOutputClosed(outputError))
         stdout.write(text, error => {
@@ -21,7 +30,10 @@ export function createProcessIo(): Io {
         })
       })
     },
-    warn: line => void stderr.write(`${line}\n`),
+    warn(line) {
+      showProgress(null)
+      stderr.write(`${line}\n`)
+    },
     async readInput({ maxBytes }) {
       const chunks: Uint8Array[] = []
       let bytes = 0
@@ -42,16 +54,27 @@ export function createProcessIo(): Io {
           'Cannot ask for the password: no terminal; set FASTCHAT_PASSWORD or use --password-stdin',
         )
       }
-      stderr.write(question)
-      stdin.setRawMode(true)
-      try {
-        return await readSecretLine(stdin)
-      } finally {
-        stdin.setRawMode(false)
-        stdin.pause()
-        stderr.write('\n')
-      }
+      return await ask(question, () => undefined)
     },
+    async confirm(question) {
+      if (!stdin.isTTY || !stderr.isTTY) {
+        throw new FastChatError('no_terminal', 'Cannot ask: no terminal; add --yes when you are sure')
+      }
+      return /^y/i.test((await ask(question, text => void stderr.write(text))).trim())
+    },
+  }
+}
+
+async function ask(question: string, echo: (text: string) => void): Promise<string> {
+  const { stdin, stderr } = process
+  stderr.write(question)
+  stdin.setRawMode(true)
+  try {
+    return await readLine(stdin, echo)
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    stderr.write('\n')
   }
 }
 
@@ -60,6 +83,8 @@ function asOutputClosed(error: Error): Error {
   return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' ? new OutputClosed() : error
 }
 
+/** Erase in line, ECMA-48. */
+const ERASE_TO_END = '\u001b[K'
 const ENTER = ['\r', '\n']
 const ERASE = ['\u007f', '\b']
 const INTERRUPT = '\u0003'
@@ -68,10 +93,11 @@ const ERASE_LINE = '\u0015'
 /** An arrow and the like: ESC [ …, ESC O …, or Alt with a key. */
 const ESCAPE = '\u001b'
 const KEY_SEQUENCE = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[@-~]|O.|.)?`, 'gu')
+const RUB_OUT = '\b \b'
 const MAX_CHARACTERS = 4096
 
-/** A line typed in raw mode; what would move a cursor is dropped. */
-function readSecretLine(stdin: NodeJS.ReadStream): Promise<string> {
+/** A line typed in raw mode; what would move a cursor is dropped. `echo` gets what shows it. */
+function readLine(stdin: NodeJS.ReadStream, echo: (text: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new TextDecoder()
     let typed: string[] = []
@@ -82,9 +108,15 @@ function readSecretLine(stdin: NodeJS.ReadStream): Promise<string> {
         if (character === INTERRUPT) return finish(() => reject(new Interrupted()))
         if (character === END_OF_INPUT) {
           if (typed.length === 0) return finish(() => reject(new Interrupted()))
-        } else if (ERASE.includes(character)) typed.pop()
-        else if (character === ERASE_LINE) typed = []
-        else if (character >= ' ' && typed.length < MAX_CHARACTERS) typed.push(character)
+        } else if (ERASE.includes(character)) {
+          if (typed.pop() !== undefined) echo(RUB_OUT)
+        } else if (character === ERASE_LINE) {
+          echo(RUB_OUT.repeat(typed.length))
+          typed = []
+        } else if (character >= ' ' && typed.length < MAX_CHARACTERS) {
+          typed.push(character)
+          echo(character)
+        }
       }
     }
     const finish = (settle: () => void) => {

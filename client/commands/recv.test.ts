@@ -33,6 +33,7 @@ test('`--json` prints an object a line in the order of arrival, and marks as rea
     'sentAt',
     'receivedAt',
     'text',
+    'kind',
   ])
   assert.is(JSON.parse(line ?? '').sentAt, '2026-11-23T09:12:01.000Z')
   assert.equal(marked(calls).sort(), [2, 3])

@@ -3,11 +3,17 @@ import type { CommandLine } from '../config/command-line.ts'
 import { helpText } from '../config/help.ts'
 import { sanitizeLine } from '../tui/sanitize.ts'
 import { listAccounts, logIn, logOut, signUp } from './accounts.ts'
+import { deleteMessage, edit, react, setTimer } from './changes.ts'
 import type { CommandContext } from './context.ts'
+import { conversations, requests, settings } from './conversations.ts'
 import { devices } from './devices.ts'
+import { group } from './groups.ts'
 import { Interrupted, type Io, OutputClosed } from './io.ts'
+import { accept, block } from './people.ts'
 import { recv } from './recv.ts'
+import { save } from './save.ts'
 import { send } from './send.ts'
+import { trust, verify } from './trust.ts'
 
 /** 128 + SIGINT, as shells say it. */
 const INTERRUPTED = 130
@@ -63,14 +69,41 @@ async function dispatch(
       return await logOut(await commands.open(line), line)
     case 'accounts':
       return await listAccounts(await commands.open(line), line)
-    case 'devices':
-      return await devices(await commands.open(line), line)
+    case 'chat':
+      return await commands.chat(await commands.open(line), line)
     case 'send':
       return await send(await commands.open(line), line)
     case 'recv':
       return await recv(await commands.open(line), line)
-    case 'chat':
-      return await commands.chat(await commands.open(line), line)
+    case 'edit':
+      return await edit(await commands.open(line), line)
+    case 'delete':
+      return await deleteMessage(await commands.open(line), line)
+    case 'react':
+      return await react(await commands.open(line), line)
+    case 'save':
+      return await save(await commands.open(line), line)
+    case 'timer':
+      return await setTimer(await commands.open(line), line)
+    case 'conversations':
+      return await conversations(await commands.open(line), line)
+    case 'group':
+      return await group(await commands.open(line), line)
+    case 'requests':
+      return await requests(await commands.open(line), line)
+    case 'accept':
+      return await accept(await commands.open(line), line)
+    case 'block':
+    case 'unblock':
+      return await block(await commands.open(line), line)
+    case 'verify':
+      return await verify(await commands.open(line), line)
+    case 'trust':
+      return await trust(await commands.open(line), line)
+    case 'devices':
+      return await devices(await commands.open(line), line)
+    case 'settings':
+      return await settings(await commands.open(line), line)
     default:
       return line satisfies never
   }

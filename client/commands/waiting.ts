@@ -24,10 +24,15 @@ export interface Waiter {
 
 /**
  * @param timeoutMs from now; undefined waits for ever
+ * @param isProgress events after which the time begins anew
  */
 export function createWaiter(
   chat: Pick<Chat, 'subscribe'>,
-  { timeoutMs, stop }: { timeoutMs: number | undefined; stop: AbortSignal },
+  {
+    timeoutMs,
+    stop,
+    isProgress = () => false,
+  }: { timeoutMs: number | undefined; stop: AbortSignal; isProgress?: (event: ChatEvent) => boolean },
 ): Waiter {
   let heard = false
   let late = false
@@ -51,18 +56,24 @@ export function createWaiter(
   }
   const unsubscribe = chat.subscribe(event => {
     if (event.type === 'closed') closed = event
+    if (!late && isProgress(event)) startTimer()
     heard = true
     poke()
   })
-  const timer = setTimeout(
-    () => {
-      if (timeoutMs === undefined) return
-      late = true
-      poke()
-    },
-    // Without a limit too, there must be something that keeps the process: a session may have nothing under way.
-    timeoutMs ?? MAX_TIMER_MS,
-  )
+  let timer: NodeJS.Timeout | undefined
+  function startTimer(): void {
+    clearTimeout(timer)
+    timer = setTimeout(
+      () => {
+        if (timeoutMs === undefined) return
+        late = true
+        poke()
+      },
+      // Without a limit too, there must be something that keeps the process: a session may have nothing under way.
+      timeoutMs ?? MAX_TIMER_MS,
+    )
+  }
+  startTimer()
   stop.addEventListener('abort', poke)
   poke()
 

@@ -2,7 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
-import { commandNames, helpText } from './help.ts'
+import { commandNames } from './commands/table.ts'
+import { helpText } from './help.ts'
 
 const test = suite('command line')
 
@@ -19,10 +20,17 @@ const good: [string, CommandLine][] = [
   ['logout --as Bob', { command: 'logout', as: 'bob', servers: [] }],
   ['chat', { command: 'chat', servers: [] }],
   ['accounts --json', { command: 'accounts', json: true, servers: [] }],
-  ['devices --json', { command: 'devices', json: true, servers: [] }],
+  ['devices --json', { command: 'devices', action: 'list', json: true, timeoutMs: 30_000, servers: [] }],
   [
     'devices revoke 01a20a5c-0101-7abc-8def-0123456789ab',
-    { command: 'devices', json: false, revoke: '01a20a5c-0101-7abc-8def-0123456789ab', servers: [] },
+    {
+      command: 'devices',
+      action: 'revoke',
+      deviceId: '01a20a5c-0101-7abc-8def-0123456789ab',
+      json: false,
+      timeoutMs: 30_000,
+      servers: [],
+    },
   ],
   ['chat --server ws://a:1 --server wss://b', { command: 'chat', servers: ['ws://a:1', 'wss://b'] }],
   [

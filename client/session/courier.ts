@@ -42,6 +42,7 @@ export class Courier {
   readonly #idle = new Set<() => void>()
   #isOnline = false
   #queued = 0
+  #unsent = 0
 
   constructor(options: CourierOptions) {
     this.#options = options
@@ -51,6 +52,11 @@ export class Courier {
   /** Messages of a person's that no server has stored yet. */
   get queued(): number {
     return this.#queued
+  }
+
+  /** The same with all that has no line of its own, apart from receipts. */
+  get unsent(): number {
+    return this.#unsent
   }
 
   /** Puts a message into the outbox; it is sent once the transaction is on the disk. */
@@ -195,6 +201,7 @@ export class Courier {
     }
     lane.add(record)
     if (isLine(record.content)) this.#queued++
+    if (record.content.type !== 'receipt') this.#unsent++
     return lane
   }
 
@@ -228,9 +235,10 @@ export class Courier {
   }
 
   #leave(records: readonly OutboxRecord[]): void {
-    const lines = records.filter(({ content }) => isLine(content)).length
-    if (lines === 0) return
-    this.#queued -= lines
+    const counted = records.filter(({ content }) => content.type !== 'receipt')
+    if (counted.length === 0) return
+    this.#unsent -= counted.length
+    this.#queued -= counted.filter(({ content }) => isLine(content)).length
     this.#emitQueued()
   }
 

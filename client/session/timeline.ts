@@ -266,12 +266,28 @@ export function readHistory(
   return Array.from(range, ({ value }) => value).reverse()
 }
 
-/** Unread messages, in the order of arrival. */
-export function readUnread(tables: Tables, limit: number): MessageItem[] {
-  if (limit <= 0) return []
-  return Array.from(tables.arrivals.range({ limit }), ({ value }) =>
-    tables.timeline.get([value.serial, value.seq]),
-  ).filter(item => item?.kind === 'message')
+/** Unread messages, in the order of arrival; `withoutRequests` passes over those of strangers. */
+export function readUnread(
+  tables: Tables,
+  { limit, withoutRequests = false }: { limit: number; withoutRequests?: boolean },
+): MessageItem[] {
+  const found: MessageItem[] = []
+  if (limit <= 0) return found
+  const requests = withoutRequests ? requestSerials(tables) : undefined
+  for (const { value } of tables.arrivals.range(requests?.size ? {} : { limit })) {
+    if (requests?.has(value.serial)) continue
+    const item = tables.timeline.get([value.serial, value.seq])
+    if (item?.kind === 'message') found.push(item)
+    if (found.length === limit) break
+  }
+  return found
+}
+
+function requestSerials(tables: Tables): Set<number> {
+  const requests = Array.from(tables.conversations.range(), ({ value }) => value).filter(
+    ({ isRequest }) => isRequest,
+  )
+  return new Set(requests.map(({ serial }) => serial))
 }
 
 /** All conversations, the last active first. */

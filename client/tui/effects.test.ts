@@ -17,6 +17,7 @@ const SNAPSHOT: ChatSnapshot = {
   connection: { state: 'connecting' },
   conversations: [],
   queued: 0,
+  unsent: 0,
   drained: false,
   settings: { sendsReadReceipts: true, sendsTyping: true },
   historyOffers: [],

@@ -69,6 +69,7 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     connection: { state: 'online', server: SERVER, latencyMs: 3 },
     conversations: [],
     queued: 0,
+    unsent: 0,
     drained: true,
     settings: { sendsReadReceipts: true, sendsTyping: true },
     historyOffers: [],
