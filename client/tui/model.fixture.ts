@@ -70,7 +70,8 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     conversations: [],
     queued: 0,
     drained: true,
-    settings: { sendsReadReceipts: true, sendsTyping: true },
+    // That one writes is told in the tests of it only: else every test would see it among its commands.
+    settings: { sendsReadReceipts: true, sendsTyping: false },
     historyOffers: [],
     ...change,
   }

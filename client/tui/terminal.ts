@@ -18,6 +18,8 @@ export interface Terminal {
   invalidate(): void
   /** Rings, if the terminal does. */
   bell(): void
+  /** Puts a text on the clipboard, where the terminal allows it (OSC 52). */
+  copy(text: string): void
   /** Gives the terminal back to the shell until the person says `fg`. */
   suspend(): void
   /** Leaves the terminal as it was found. Harmless when called twice. */
@@ -164,6 +166,10 @@ export function openTerminal(options: TerminalOptions): Terminal {
     },
     bell() {
       if (isOpen) stdout.write(str.bell())
+    },
+    copy(text) {
+      // Base64, so nothing of the text can end the sequence.
+      if (isOpen) stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`)
     },
     suspend() {
       leave()

@@ -15,12 +15,14 @@ export interface Look {
   inverse?: boolean
 }
 
+const BLACK = 0
 const RED = 1
 const GREEN = 2
 const YELLOW = 3
 const BLUE = 4
 const CYAN = 6
 const GREY = 8
+const WHITE = 15
 
 const looks: Readonly<Record<StyleName, Look>> = {
   plain: {},
@@ -37,6 +39,10 @@ const looks: Readonly<Record<StyleName, Look>> = {
   done: { color: GREEN },
   selected: { inverse: true },
   field: { underline: true },
+  read: { color: CYAN },
+  file: { color: CYAN, bold: true },
+  // A camera wants black on white, whatever the terminal's own colours are.
+  qr: { color: WHITE, bgColor: BLACK },
 }
 
 /** Finer shades, where there are enough. */
@@ -44,6 +50,9 @@ const fineLooks: Partial<Record<StyleName, Look>> = {
   faint: { color: 245 },
   theirs: { color: 75, bold: true },
   mine: { color: 80 },
+  read: { color: 80 },
+  file: { color: 80, bold: true },
+  qr: { color: 231, bgColor: 16 },
   selected: { bgColor: 238, color: 255, bold: true },
 }
 
@@ -54,6 +63,8 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
   unread: { bold: true },
   error: { bold: true },
   brand: { bold: true },
+  read: { bold: true },
+  file: { bold: true },
 }
 
 /** How a style looks on a terminal of so many colours. */

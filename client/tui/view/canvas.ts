@@ -19,6 +19,9 @@ export type StyleName =
   | 'done'
   | 'selected'
   | 'field'
+  | 'read'
+  | 'file'
+  | 'qr'
 
 /** The colours of a picture's cell, as 0xRRGGBB. Without `bg` what is behind the letter is the terminal's own. */
 export interface CellColors {

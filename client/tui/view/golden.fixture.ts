@@ -62,4 +62,7 @@ const LETTER: Readonly<Record<StyleName, string>> = {
   done: 'g',
   selected: 'r',
   field: '_',
+  read: 'R',
+  file: 'n',
+  qr: 'q',
 }

@@ -1,4 +1,5 @@
-import { type ChatScreen, draftOf, type Size } from '../model.ts'
+import { bannerOf } from '../conversation-name.ts'
+import { type ChatScreen, draftOf, openConversation, type Size } from '../model.ts'
 import { type WrappedLine, wrapText } from '../wrap.ts'
 
 /** Below this the list of conversations folds away. */
@@ -24,6 +25,8 @@ export interface ChatLayout {
   list: Frame | null
   /** One row's inset on the left is included. */
   messages: Frame
+  /** The line above the composer that says what is written there, or what is the matter with the conversation. */
+  aboveY: number | null
   composer: Frame
   /** All lines of the draft; of these the composer shows `composer.rows` from `firstLine` on. */
   lines: readonly WrappedLine[]
@@ -43,13 +46,18 @@ export function layoutChat({ cols, rows }: Size, chat: ChatScreen): ChatLayout {
     MAX_COMPOSER_ROWS,
     Math.max(1, Math.floor((rows - FIXED_ROWS) / 2)),
   )
-  const bodyRows = Math.max(0, rows - FIXED_ROWS - composerRows)
+  const open = openConversation(chat)
+  const hasAbove = open !== undefined && (open.about !== null || bannerOf(open.summary) !== null)
+  // At least a line of the conversation stays.
+  const aboveRows = hasAbove && rows - FIXED_ROWS - composerRows > 1 ? 1 : 0
+  const bodyRows = Math.max(0, rows - FIXED_ROWS - composerRows - aboveRows)
   const listCols = cols < FOLD_COLS ? 0 : Math.min(24, Math.max(18, Math.floor(cols / 4)))
-  const composerY = 2 + bodyRows + 1
+  const composerY = 2 + bodyRows + 1 + aboveRows
   return {
     list: listCols === 0 ? null : { x: 0, y: 2, cols: listCols, rows: bodyRows },
     messages:
       listCols === 0 ? { x: 1, y: 2, cols: cols - 2, rows: bodyRows } : besideList(listCols, cols, bodyRows),
+    aboveY: aboveRows === 0 ? null : composerY - 1,
     composer: { x: 0, y: composerY, cols, rows: composerRows },
     lines,
     firstLine: Math.max(0, Math.min(cursorLine - composerRows + 1, lines.length - composerRows)),
