@@ -109,7 +109,7 @@ export type SelectionAction = (typeof selectionBindings)[number]['action']
 export const groupBindings = [
   { action: 'add', keys: ['a'], does: 'add somebody', hint: 'add' },
   { action: 'remove', keys: ['r', 'delete'], does: 'remove', hint: 'remove' },
-  { action: 'promote', keys: ['p'], does: 'make admin, or take it back', hint: 'admin on/off' },
+  { action: 'promote', keys: ['p'], does: 'make admin, or take it back', hint: 'admin' },
   { action: 'title', keys: ['t'], does: 'title', hint: 'title' },
 ] as const satisfies readonly PlaceBinding[]
 
@@ -122,8 +122,8 @@ export const deviceBindings = [
 
 /** Keys over the safety number. */
 export const verifyBindings = [
-  { action: 'verify', keys: ['v'], does: 'they are the same', hint: 'they are the same' },
-  { action: 'unverify', keys: ['u'], does: 'take it back', hint: 'take it back' },
+  { action: 'verify', keys: ['v'], does: 'they are the same', hint: 'the same' },
+  { action: 'unverify', keys: ['u'], does: 'take it back', hint: 'take back' },
 ] as const satisfies readonly PlaceBinding[]
 
 /** Keys over those who are blocked. */

@@ -1,4 +1,4 @@
-import { bannerOf, nameOf, troubleOf } from '../conversation-name.ts'
+import { nameOf, troubleOf } from '../conversation-name.ts'
 import { hintOf, selectionBindings } from '../keys.ts'
 import { canDo } from '../message-actions.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
@@ -22,7 +22,10 @@ export function drawChat(canvas: Canvas, model: Model, chat: ChatScreen): { x: n
   drawSelection(canvas, layout, { model, chat })
   drawRule(canvas, layout.messages.y + layout.messages.rows)
   drawTyping(canvas, layout, chat)
-  drawAbove(canvas, layout, chat)
+  const { above } = layout
+  for (const [index, line] of above?.lines.entries() ?? []) {
+    canvas.put({ x: 0, y: layout.composer.y - (above?.lines.length ?? 0) + index }, span(line, above?.style))
+  }
   drawStatus(canvas.part({ x: 0, y: layout.statusY, cols: canvas.size.cols, rows: 1 }), model, chat)
   return drawComposer(canvas, layout, chat)
 }
@@ -82,26 +85,6 @@ function typingText(users: readonly string[]): string {
   return `${names} ${users.length === 1 ? 'is' : 'are'} typing…`
 }
 
-/** What the draft is about, or what is the matter with the conversation. */
-function drawAbove(canvas: Canvas, { aboveY: y }: ChatLayout, chat: ChatScreen): void {
-  const open = openConversation(chat)
-  if (y === null || !open) return
-  const { cols } = canvas.size
-  const { about } = open
-  if (about) {
-    const what = about.type === 'reply' ? `┌ reply to ${about.from}: ` : '┌ edit: '
-    const hint = cols >= 50 ? ' Esc cancels ' : ''
-    const text = truncate(`${' '.repeat(PROMPT_COLS)}${what}${about.excerpt}`, cols - lineWidth(hint))
-    canvas.put({ x: 0, y }, span(text, 'faint'))
-    canvas.put({ x: cols - lineWidth(hint), y }, span(hint, 'faint'))
-    return
-  }
-  const banner = bannerOf(open.summary)
-  if (!banner) return
-  const text = truncate(` ! ${banner.text}`, cols)
-  canvas.put({ x: 0, y }, span(text, banner.isTrouble ? 'error' : 'unread'))
-}
-
 /** That one does not see the newest. */
 function drawBelow(canvas: Canvas, { summary }: Conversation): void {
   const { cols, rows } = canvas.size
@@ -150,7 +133,7 @@ function drawComposer(canvas: Canvas, layout: ChatLayout, chat: ChatScreen): { x
   const draft = draftOf(chat)
   const part = canvas.part(composer)
   part.put({ x: 0, y: 0 }, span(' > ', 'brand'))
-  if (draft.text === '') part.put({ x: PROMPT_COLS, y: 0 }, span(placeholder(chat), 'faint'))
+  if (draft.text === '') part.put({ x: PROMPT_COLS, y: 0 }, span(placeholder(chat, layout), 'faint'))
   for (const [y, { text }] of lines.slice(firstLine, firstLine + composer.rows).entries()) {
     part.put({ x: PROMPT_COLS, y }, span(text))
   }
@@ -162,15 +145,16 @@ function drawComposer(canvas: Canvas, layout: ChatLayout, chat: ChatScreen): { x
   }
 }
 
-function placeholder(chat: ChatScreen): string {
+function placeholder(chat: ChatScreen, { above }: ChatLayout): string {
   const conversation = openConversation(chat)
   if (!conversation) return '/msg USER to write to somebody…'
   const { summary, about } = conversation
   const trouble = troubleOf(summary)
-  if (trouble !== null) return trouble
+  // Where there is no room for it above.
+  if (trouble !== null) return above ? '' : trouble
   if (about) return about.type === 'reply' ? 'reply…' : 'another text…'
   const name = nameOf(summary)
-  return summary.isRequest ? `sending to ${name} accepts; or /accept, /block…` : `message ${name}…`
+  return summary.isRequest ? `an answer to ${name} accepts…` : `message ${name}…`
 }
 
 function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {

@@ -42,7 +42,7 @@ function progressOf(
     const bar = width < MIN_BAR_WIDTH ? '' : ` ${'█'.repeat(full)}${'░'.repeat(BAR_COLS - full)}`
     return { text: `${bar} ${Math.floor(share * 100)}%`, isWrong: false }
   }
-  if (file.state === 'gone') return { text: ', no longer there', isWrong: true }
+  if (file.state === 'gone') return { text: ', gone', isWrong: true }
   if (transfer?.state !== 'failed') return { text: '', isWrong: false }
   return { text: transfer.direction === 'up' ? ', not uploaded' : ', not fetched', isWrong: true }
 }
@@ -59,15 +59,16 @@ export function pictureOf(
 ): (readonly Span[])[] {
   const { image } = file
   if (!image) return []
-  if (!isShown) return [[span('(a picture: it is fetched once you accept)', 'faint')]]
+  const say = (text: string) => wrapText(text, width).map(line => [span(line.text, 'faint')])
+  if (!isShown) return say('(a picture: it is fetched once you accept)')
   const box = { cols: Math.min(width, MAX_PICTURE_COLS), rows }
   if (typeof picture === 'object' && 'rgb' in picture) return [...pictureLines(picture, box)]
   if (typeof picture === 'object') {
-    return wrapText(`(${sanitizeLine(picture.failure)})`, width).map(({ text }) => [span(text, 'faint')])
+    return say(`(${sanitizeLine(picture.failure)})`)
   }
   if (file.state === 'gone') return []
   const comes = picture === 'loading' || file.state === 'here' || file.size <= MAX_UNASKED_BYTES
-  if (!comes) return [[span('(a large picture: Shift-Up, then o, shows it)', 'faint')]]
+  if (!comes) return say('(a large picture: Shift-Up, then o, shows it)')
   // As many lines as it will have, so that nothing moves when it comes.
   const size = pictureSize(image, box)
   return Array.from({ length: size.rows }, (_, row) => [

@@ -61,7 +61,7 @@ function drawOne(
     case 'devices': {
       const inner = box(canvas, {
         cols: Math.min(cols, 70),
-        rows: Math.min(most, overlay.devices.length + 5),
+        rows: Math.min(most, overlay.devices.length + 3),
         title: 'Your devices',
         hint: overlay.prompt ? 'Enter · Esc back' : `${hintOf(deviceBindings)} · Esc closes`,
       })
@@ -115,7 +115,7 @@ function drawGroup(
   const count = info.members.length === 1 ? '1 member' : `${info.members.length} members`
   const inner = box(canvas, {
     cols: Math.min(cols, 60),
-    rows: Math.min(most, info.members.length + 4 + (note === '' ? 0 : 1)),
+    rows: Math.min(most, info.members.length + 3 + (note === '' ? 0 : 1)),
     title: `# ${sanitizeLine(info.title ?? info.group)} · ${count}`,
     hint,
   })

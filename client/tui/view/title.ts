@@ -16,7 +16,7 @@ export function drawTitle(canvas: Canvas, chat: ChatScreen): void {
   // In a narrow window the name is worth more than the brand.
   const left: Span[] = cols < 40 ? [span(' ')] : [span(' fastchat', 'brand'), span(' ─ ', 'faint')]
   const about = conversation ? aboutSpans(conversation.summary) : []
-  const others = elsewhereSpans(chat)
+  const others = elsewhereSpans(chat, cols)
   const room = cols - rightCols - 1 - widthOf(left) - widthOf(about) - widthOf(others)
   const sign = conversation?.summary.kind === 'group' ? [span('# ', 'brand')] : []
   const name = conversation ? nameOf(conversation.summary) : sanitizeLine(chat.me)
@@ -57,7 +57,7 @@ function aboutSpans(summary: ConversationSummary): Span[] {
     case 'member':
     case undefined: {
       const request = isRequest ? [span(' request', 'unread')] : []
-      const members = memberCount === undefined ? [] : [span(` ${memberCount}`, 'faint')]
+      const members = memberCount === undefined ? [] : [span(` (${memberCount})`, 'faint')]
       return [...members, ...request, ...timer]
     }
     default:
@@ -65,11 +65,13 @@ function aboutSpans(summary: ConversationSummary): Span[] {
   }
 }
 
-function elsewhereSpans(chat: ChatScreen): Span[] {
+function elsewhereSpans(chat: ChatScreen, cols: number): Span[] {
   const { unread, requests } = unreadElsewhere(chat)
   return [
-    ...(unread > 0 ? [span(`  +${unread} unread`, 'unread')] : []),
-    ...(requests > 0 ? [span(`  ${requests} request${requests === 1 ? '' : 's'}`, 'faint')] : []),
+    ...(unread > 0 ? [span(`  +${unread}${cols < 50 ? '' : ' unread'}`, 'unread')] : []),
+    ...(requests > 0 && cols >= 50
+      ? [span(`  ${requests} request${requests === 1 ? '' : 's'}`, 'faint')]
+      : []),
   ]
 }
 
