@@ -42,7 +42,7 @@ const looks: Readonly<Record<StyleName, Look>> = {
   read: { color: CYAN },
   file: { color: CYAN, bold: true },
   // A camera wants black on white, whatever the terminal's own colours are.
-  qr: { color: WHITE, bgColor: BLACK },
+  qr: { color: BLACK, bgColor: WHITE },
 }
 
 /** Finer shades, where there are enough. */
@@ -52,7 +52,7 @@ const fineLooks: Partial<Record<StyleName, Look>> = {
   mine: { color: 80 },
   read: { color: 80 },
   file: { color: 80, bold: true },
-  qr: { color: 231, bgColor: 16 },
+  qr: { color: 16, bgColor: 231 },
   selected: { bgColor: 238, color: 255, bold: true },
 }
 
@@ -65,6 +65,8 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
   brand: { bold: true },
   read: { bold: true },
   file: { bold: true },
+  // Right on a dark background, which most have.
+  qr: { inverse: true },
 }
 
 /** How a style looks on a terminal of so many colours. */

@@ -53,16 +53,15 @@ function textLines({ verification }: VerifyOverlay, cols: number): Span[][] {
   ]
 }
 
-/** Two modules one above the other in a cell. Light is drawn, dark is left: so it is on a dark terminal without colours too. */
+/** Two modules one above the other in a cell: dark is drawn, light is behind it, so that no font leaves gaps in it. */
 function qrLines(modules: readonly (readonly boolean[])[]): Span[][] {
   const lines: Span[][] = []
   for (let y = 0; y < modules.length; y += 2) {
-    const upper = modules[y] ?? []
     const lower = modules[y + 1]
-    const cells = upper.map((isDark, x) => {
-      const isLight = { upper: !isDark, lower: lower ? !lower[x] : false }
-      if (isLight.upper) return isLight.lower ? '█' : '▀'
-      return isLight.lower ? '▄' : ' '
+    const cells = (modules[y] ?? []).map((isDark, x) => {
+      const isLowerDark = lower?.[x] === true
+      if (isDark) return isLowerDark ? '█' : '▀'
+      return isLowerDark ? '▄' : ' '
     })
     lines.push([span(cells.join(''), 'qr')])
   }
