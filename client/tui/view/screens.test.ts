@@ -1,5 +1,6 @@
 // Long because each state of the screen is a few lines here and a picture in golden/.
 import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import type { MessageItem, Notice, OwnDevice, TimelineItem } from '../../chat.ts'
 import {
   conversationOf,
@@ -23,6 +24,14 @@ import { view } from './view.ts'
 const test = suite('screens of groups, trust, files and changes')
 
 const NARROW = { cols: 40, rows: 15 }
+const SIZES = [
+  { cols: 1, rows: 1 },
+  { cols: 20, rows: 6 },
+  { cols: 21, rows: 7 },
+  { cols: 33, rows: 11 },
+  { cols: 60, rows: 8 },
+  { cols: 200, rows: 60 },
+]
 const WIDE = { cols: 120, rows: 40 }
 
 const all = [
@@ -377,5 +386,33 @@ for (const [name, make] of Object.entries(screens)) {
     assertGolden(name, view(make().model()))
   })
 }
+
+test('`view()` fills exactly the size with each of them, at every size', () => {
+  for (const [name, make] of Object.entries(screens)) {
+    const desk = make()
+    for (const size of SIZES) {
+      desk.tell({ type: 'resize', size })
+      const { cells, cursor } = view(desk.model())
+      assert.is(cells.length, size.rows)
+      for (const row of cells) {
+        assert.is(row.length, size.cols)
+        for (const [x, cell] of row.entries()) {
+          if (cell.width === 2) assert.is(row[x + 1]?.width, 0, name)
+          if (cell.width === 0) assert.is(row[x - 1]?.width, 2, name)
+        }
+      }
+      const isIn = !cursor || (cursor.x < size.cols && cursor.y < size.rows)
+      assert.ok(isIn, `${name} at ${size.cols}x${size.rows}: cursor ${cursor?.x},${cursor?.y}`)
+    }
+  }
+})
+
+test('what stands above the composer never takes the last line of the conversation', () => {
+  for (const user of ['carol', 'stranger', 'forked']) {
+    const desk = sitWith(user, [message(1, 'last')], { cols: 20, rows: 6 })
+    const rows = view(desk.model()).cells.map(row => row.map(({ text }) => text).join(''))
+    assert.match(rows[2] ?? '', 'last', user)
+  }
+})
 
 test.run()
