@@ -1,5 +1,5 @@
 import type { Chat, Verification } from '../chat.ts'
-import type { ChatCommand, Command, Failure, Msg, Typed } from './msg.ts'
+import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
 import { PICTURE_PIXELS } from './view/picture.ts'
@@ -236,41 +236,6 @@ async function workWithDevices(command: DeviceCommand, { chat, dispatch }: ChatT
     }
     default:
       return command satisfies never
-  }
-}
-
-/** What is said when the session, or what is beside it, has refused; null: nothing, since nobody waits for it. */
-export function refusal(
-  command: Exclude<Command, { type: 'redraw' | 'suspend' | 'copy' | 'quit' }>,
-  failure: Failure,
-): Msg | null {
-  switch (command.type) {
-    case 'sign-up':
-    case 'log-in':
-    case 'resume':
-      return { type: 'chat-refused', failure }
-    case 'load-history':
-      return { type: 'history-failed', conversation: command.conversation, failure }
-    case 'open':
-      return {
-        type: 'open-refused',
-        failure,
-        ...(command.typed === undefined ? {} : { typed: command.typed }),
-      }
-    case 'send':
-    case 'edit': {
-      const { conversation, text, about } = command
-      return { type: 'send-refused', conversation, text, failure, ...(about ? { about } : {}) }
-    }
-    case 'picture':
-      return { type: 'picture-failed', id: command.id, failure }
-    case 'typing':
-    case 'complete-path':
-      return null
-    default: {
-      const typed: Typed | undefined = 'typed' in command ? command.typed : undefined
-      return typed ? { type: 'refused', typed, failure } : { type: 'failed', failure }
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+// Long because every command that a person can give is refused here once.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'

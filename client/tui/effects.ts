@@ -1,12 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
-import { refusal, workInChat } from './chat-effects.ts'
-import type { Command, Failure, Msg } from './msg.ts'
+import { workInChat } from './chat-effects.ts'
+import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
 import { type Paths, pathsOf } from './paths.ts'
-
-/** What run.ts does itself, with the terminal. */
-export type TerminalCommand = Extract<Command, { type: 'redraw' | 'suspend' | 'copy' | 'quit' }>
+import { refusal } from './refusals.ts'
 
 /**
  * Does what the model asks for, and answers with messages. With chat-effects.ts the only place of the terminal client that has

@@ -86,6 +86,9 @@ export type Command =
   | { type: 'copy'; text: string }
   | { type: 'quit' }
 
+/** What run.ts does itself, with the terminal. */
+export type TerminalCommand = Extract<Command, { type: 'redraw' | 'suspend' | 'copy' | 'quit' }>
+
 /** What is asked of the session. `typed`: what is given back to the composer when it is refused. */
 export type ChatCommand =
   | { type: 'load-history'; conversation: ConversationId; beforeSeq?: number; limit: number }
