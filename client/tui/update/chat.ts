@@ -15,7 +15,7 @@ import { chatEvent } from './events.ts'
 import { afterwards, next, said } from './next.ts'
 import { pressInOverlay, takesText, typeInOverlay } from './overlays.ts'
 import { askPictures } from './pictures.ts'
-import { editLast, pressSelected, select, selectAt } from './selecting.ts'
+import { editLast, pressSelected, select } from './selecting.ts'
 import { tellTyping, typingTick } from './typing.ts'
 
 const WHEEL_LINES = 3
@@ -51,14 +51,26 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
   }
 }
 
-/** What was typed is text where there is a field, else each letter is a key. */
+/** What was typed is text where there is a field, else each letter is a key; the first one may open a field for the rest. */
 function typed(model: Model, chat: ChatScreen, text: string): Next {
-  const isKeys = chat.question !== null || (chat.overlay ? !takesText(chat.overlay) : chat.selected !== null)
-  if (!isKeys) return pasted(model, chat, text)
-  const { end } = graphemeAt(text, 0)
-  const first = pressHere(model, chat, text.slice(0, end).toLowerCase())
-  const rest = text.slice(end)
-  return rest === '' ? first : afterwards(first, (after, screen) => typed(after, screen, rest))
+  let done = next(model, chat)
+  let rest = text
+  while (rest !== '') {
+    const { screen } = done.model
+    if (screen.type !== 'chat') return done
+    const { end } = takesKeys(screen) ? graphemeAt(rest, 0) : { end: rest.length }
+    const part = rest.slice(0, end)
+    rest = rest.slice(end)
+    done = afterwards(done, (now, shown) =>
+      takesKeys(shown) ? pressHere(now, shown, part.toLowerCase()) : pasted(now, shown, part),
+    )
+  }
+  return done
+}
+
+/** Whether letters are keys: nothing is written there. */
+function takesKeys({ question, overlay, selected }: ChatScreen): boolean {
+  return question !== null || (overlay ? !takesText(overlay) : selected !== null)
 }
 
 function pasted(model: Model, chat: ChatScreen, text: string): Next {
@@ -223,10 +235,8 @@ function mouse(model: Model, chat: ChatScreen, { what, x, y }: Extract<Msg, { ty
   }
   if (what === 'wheel-up') return scrollBy(model, chat, -WHEEL_LINES)
   if (what === 'wheel-down') return scrollBy(model, chat, WHEEL_LINES)
-  const { list, messages } = layoutChat(model.size, chat)
-  const isIn = (frame: { y: number; rows: number }) => y >= frame.y && y < frame.y + frame.rows
-  if (x >= messages.x && isIn(messages)) return selectAt(model, chat, y - messages.y)
-  if (!list || x >= list.cols || !isIn(list)) return next(model, chat)
+  const { list } = layoutChat(model.size, chat)
+  if (!list || x >= list.cols || y < list.y || y >= list.y + list.rows) return next(model, chat)
   const rows = rowsOf(chat)
   const clicked = rows[firstRow(rows, chat, list.rows) + y - list.y]
   return clicked?.type === 'conversation'

@@ -214,19 +214,21 @@ test('what is selected and removed, or left with its conversation, is selected n
   assert.is(desk.chat().selected, null)
 })
 
-test('a click selects the message in its row', () => {
+test('a click selects nothing: whoever clicks to come back to the window writes on', () => {
   const desk = sitWith()
-  const grid = view(desk.model())
-  const y = grid.cells.findIndex(row =>
-    row
-      .map(({ text }) => text)
-      .join('')
-      .includes('theirs'),
-  )
-  desk.tell({ type: 'mouse', what: 'press', x: 40, y })
-  assert.is(desk.chat().selected, 1)
-  desk.tell({ type: 'mouse', what: 'press', x: 40, y: 3 })
+  for (let y = 2; y < 20; y++) desk.tell({ type: 'mouse', what: 'press', x: 40, y })
   assert.is(desk.chat().selected, null)
+})
+
+test('a flood of letters where letters are keys is taken in, and the rest of it is text where there is a field', () => {
+  const desk = sitWith()
+  desk.press('f1')
+  desk.type('z'.repeat(100_000))
+  assert.is(desk.chat().overlay?.type, 'help')
+  desk.press('escape', 'shift-up')
+  desk.type('+heart')
+  const { overlay } = desk.chat()
+  assert.is(overlay?.type === 'react' && overlay.field.text, 'heart')
 })
 
 test.run()

@@ -21,18 +21,6 @@ export function select(model: Model, chat: ChatScreen): Next {
   return moveTo(model, chat, { from, by: -1 })
 }
 
-/** Selects the message in a row of the pane. */
-export function selectAt(model: Model, chat: ChatScreen, row: number): Next {
-  const pane = paneOf(model, chat)
-  if (!pane) return next(model, chat)
-  const { lines, seqs } = visibleLines(pane)
-  const seq = seqs[row - (pane.rows - lines.length)]
-  const item = pane.conversation.items.find(one => one.seq === seq)
-  return seq !== undefined && item && canSelect(item)
-    ? next(model, { ...chat, selected: seq, flash: null })
-    : next(model, { ...chat, selected: null })
-}
-
 /** A key while a message is selected; null: it means nothing there. A letter that means nothing does nothing. */
 export function pressSelected(model: Model, chat: ChatScreen, key: string): Next | null {
   const open = openConversation(chat)
