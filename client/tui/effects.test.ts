@@ -1,12 +1,22 @@
+// Long because every command that a person can give is refused here once.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'
 import { waitFor } from '../../scripts/test/wait-for.ts'
 import { Calls } from '../agent/calls.ts'
 import type { CallName } from '../agent/protocol.ts'
-import type { AccountEntry, Accounts, Chat, ChatEvent, ChatSnapshot, ConversationSummary } from '../chat.ts'
+import type {
+  AccountEntry,
+  Accounts,
+  Chat,
+  ChatEvent,
+  ChatSnapshot,
+  ConversationSummary,
+  MessageItem,
+} from '../chat.ts'
 import { createEffects } from './effects.ts'
-import type { Msg } from './msg.ts'
+import type { ChatCommand, Msg } from './msg.ts'
+import type { Paths } from './paths.ts'
 
 const test = suite('effects')
 
@@ -165,6 +175,142 @@ test('`run()` says that a history is whole when fewer lines came than were asked
     isWhole: true,
     beforeSeq: 9,
   })
+})
+
+const PATHS: Paths = {
+  resolve: written => `/whole/${written}`,
+  downloads: () => Promise.resolve('/home/alice/Downloads'),
+  complete: written => Promise.resolve([`${written}.jpg`]),
+}
+
+test('`run()` makes paths whole, replies to what is meant, and says where a file was saved', async () => {
+  const asked: unknown[] = []
+  const item = {} as MessageItem
+  const { told, all, dispatch } = stage({
+    chat: {
+      send: request => Promise.resolve(asked.push(request)).then(() => item),
+      sendFile: request => Promise.resolve(asked.push(request)).then(() => item),
+      saveFile: request =>
+        Promise.resolve(asked.push(request)).then(() => ({ path: `${request.folder}/a.jpg` })),
+    },
+  })
+  const effects = createEffects({ accounts: all, dispatch, now: () => NOW, paths: PATHS })
+  await effects.run({ type: 'resume', userId: 'alice' })
+  const about = { type: 'reply' as const, id: 'message-1', from: 'bob', excerpt: 'x' }
+  const typed = { conversation: CONVERSATION, text: '/image cat.png' }
+  await effects.run({ type: 'send', conversation: CONVERSATION, to: 'bob', text: 'yes', about })
+  await effects.run({
+    type: 'send-file',
+    conversation: CONVERSATION,
+    to: 'bob',
+    path: 'cat.png',
+    as: 'image',
+    typed,
+  })
+  await effects.run({ type: 'save-file', id: 'message-1' })
+  await effects.run({ type: 'save-file', id: 'message-1', folder: 'here' })
+  await effects.run({ type: 'complete-path', typed: 'cat' })
+  assert.equal(asked, [
+    { to: 'bob', text: 'yes', replyTo: 'message-1' },
+    { to: 'bob', path: '/whole/cat.png', as: 'image' },
+    { id: 'message-1', folder: '/home/alice/Downloads' },
+    { id: 'message-1', folder: '/whole/here' },
+  ])
+  assert.equal(told.slice(-3), [
+    { type: 'done', text: 'Saved: /home/alice/Downloads/a.jpg' },
+    { type: 'done', text: 'Saved: /whole/here/a.jpg' },
+    { type: 'paths', typed: 'cat', found: ['cat.jpg'] },
+  ])
+})
+
+test('`run()` gives the line of every refused command back, and says why', async () => {
+  const refuse = () => Promise.reject(new FastChatError('no_server', 'Cannot do it: no server'))
+  const names = [
+    'sendFile',
+    'saveFile',
+    'setTimer',
+    'accept',
+    'block',
+    'verification',
+    'setVerified',
+    'acceptKey',
+  ] as const
+  const more = [
+    'createGroup',
+    'groupInfo',
+    'addMembers',
+    'removeMembers',
+    'setAdmin',
+    'setTitle',
+    'leaveGroup',
+  ] as const
+  const last = [
+    'devices',
+    'answerHistory',
+    'setSettings',
+    'shareHistory',
+    'nameDevice',
+    'revokeDevice',
+  ] as const
+  const chat = Object.fromEntries([...names, ...more, ...last].map(name => [name, refuse]))
+  const { told, all, dispatch } = stage({ chat })
+  const effects = createEffects({ accounts: all, dispatch, now: () => NOW, paths: PATHS })
+  await effects.run({ type: 'resume', userId: 'alice' })
+  told.length = 0
+  const typed = { conversation: CONVERSATION, text: '/what was typed' }
+  const withLine: ChatCommand[] = [
+    { type: 'send-file', conversation: CONVERSATION, to: 'bob', path: 'x', as: 'file', typed },
+    { type: 'save-file', id: 'm', typed },
+    { type: 'set-timer', conversation: CONVERSATION, afterMs: null, typed },
+    { type: 'accept', conversation: CONVERSATION, typed },
+    { type: 'block', user: 'bob', isBlocked: true, typed },
+    { type: 'verification', user: 'bob', typed },
+    { type: 'create-group', group: 'g', members: [], typed },
+    { type: 'group-info', group: 'g', how: 'admin', typed },
+    { type: 'add-members', group: 'g', members: ['bob'], typed },
+    { type: 'remove-members', group: 'g', members: ['bob'], typed },
+    { type: 'set-admin', group: 'g', user: 'bob', isAdmin: true, typed },
+    { type: 'set-title', group: 'g', title: 't', typed },
+    { type: 'leave-group', group: 'g', typed },
+    { type: 'devices', typed },
+    { type: 'answer-history', id: 'm', isAccepted: true, typed },
+    { type: 'set-settings', settings: { sendsTyping: true }, typed },
+  ]
+  for (const command of withLine) await effects.run(command)
+  const failure = { code: 'no_server', message: 'Cannot do it: no server' }
+  for (const msg of told) assert.equal(msg, { type: 'refused', typed, failure })
+  assert.is(told.length, withLine.length)
+  told.length = 0
+  const without: ChatCommand[] = [
+    { type: 'set-verified', user: 'bob', isVerified: true, safetyNumber: '1' },
+    { type: 'accept-key', user: 'bob' },
+    { type: 'share-history', deviceId: 'd' },
+    { type: 'name-device', deviceId: 'd', name: null },
+    { type: 'revoke-device', deviceId: 'd' },
+  ]
+  for (const command of without) await effects.run(command)
+  assert.equal(
+    told,
+    without.map(() => ({ type: 'failed', failure })),
+  )
+})
+
+test('`run()` says nothing of what nobody waits for, and gives an edit back with what it was of', async () => {
+  const refuse = () => Promise.reject(new FastChatError('no_server', 'Cannot do it: no server'))
+  const { told, all, dispatch } = stage({ chat: { typing: refuse, edit: refuse, picture: refuse } })
+  const effects = createEffects({ accounts: all, dispatch, now: () => NOW, paths: PATHS })
+  await effects.run({ type: 'resume', userId: 'alice' })
+  told.length = 0
+  await effects.run({ type: 'typing', conversation: CONVERSATION, isTyping: true })
+  assert.equal(told, [])
+  const about = { type: 'edit' as const, id: 'm', excerpt: 'x', before: { text: '', cursor: 0 } }
+  await effects.run({ type: 'edit', conversation: CONVERSATION, text: 'y', about })
+  await effects.run({ type: 'picture', id: 'm' })
+  const failure = { code: 'no_server', message: 'Cannot do it: no server' }
+  assert.equal(told, [
+    { type: 'send-refused', conversation: CONVERSATION, text: 'y', about, failure },
+    { type: 'picture-failed', id: 'm', failure },
+  ])
 })
 
 test('`run()` asks a chat nothing once it has been closed, and `close()` ends one that is open', async () => {

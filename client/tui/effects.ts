@@ -1,11 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
-import type { Command, Failure, Msg } from './msg.ts'
+import { workInChat } from './chat-effects.ts'
+import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
+import { type Paths, pathsOf } from './paths.ts'
+import { refusal } from './refusals.ts'
 
-/** Does what the model asks for, and answers with messages. The only place of the terminal client that has a `Chat`. */
+/**
+ * Does what the model asks for, and answers with messages. With chat-effects.ts the only place of the terminal client that has
+ * a `Chat`.
+ */
 export interface Effects {
-  run(command: Exclude<Command, { type: 'redraw' | 'suspend' | 'quit' }>): Promise<void>
+  run(command: Exclude<Command, TerminalCommand>): Promise<void>
   /** Ends the session, having sent what is under way. */
   close(): Promise<void>
 }
@@ -16,6 +22,7 @@ export function createEffects({
   dispatch,
   now,
   as,
+  paths = pathsOf(),
 }: {
   accounts: Accounts
   dispatch: (msg: Msg) => void
@@ -23,6 +30,7 @@ export function createEffects({
   now: () => number
   /** The account of `--as`, to be opened at once. */
   as?: string
+  paths?: Paths
 }): Effects {
   let chat: Chat | undefined
   let unsubscribe: () => void = () => undefined
@@ -58,7 +66,7 @@ export function createEffects({
     dispatch({ type: 'accounts', accounts: all, ...(asWanted === undefined ? {} : { as: asWanted }) })
   }
 
-  async function work(command: Parameters<Effects['run']>[0]): Promise<void> {
+  async function work(command: Exclude<Command, TerminalCommand>): Promise<void> {
     switch (command.type) {
       case 'list-accounts':
         return await listAccounts()
@@ -68,40 +76,10 @@ export function createEffects({
         return await use(() => accounts.logIn(command))
       case 'resume':
         return await use(() => accounts.resume(command))
+      case 'complete-path':
+        return dispatch({ type: 'paths', typed: command.typed, found: await paths.complete(command.typed) })
       default:
-        return chat ? await workInChat(chat, command) : undefined
-    }
-  }
-
-  async function workInChat(open: Chat, command: ChatCommand): Promise<void> {
-    switch (command.type) {
-      case 'load-history': {
-        const { type: _type, ...request } = command
-        const items = await open.history(request)
-        const { conversation, beforeSeq } = request
-        const isWhole = items.length < request.limit
-        return dispatch({
-          type: 'history',
-          conversation,
-          items,
-          isWhole,
-          ...(beforeSeq === undefined ? {} : { beforeSeq }),
-        })
-      }
-      case 'open': {
-        const summary = await open.open({ with: command.with })
-        const { text } = command
-        return dispatch({ type: 'conversation-opened', summary, ...(text === undefined ? {} : { text }) })
-      }
-      case 'send':
-        await open.send({ to: command.to, text: command.text })
-        return
-      case 'mark-read':
-        return await open.markRead({ conversation: command.conversation, upToSeq: command.upToSeq })
-      case 'log-out':
-        return await open.logOut()
-      default:
-        return command satisfies never
+        return chat ? await workInChat(command, { chat, paths, dispatch }) : undefined
     }
   }
 
@@ -110,7 +88,8 @@ export function createEffects({
       try {
         await work(command)
       } catch (error) {
-        dispatch(refusal(command, failureOf(error)))
+        const answer = refusal(command, failureOf(error))
+        if (answer) dispatch(answer)
       }
     },
     async close() {
@@ -119,33 +98,6 @@ export function createEffects({
       chat = undefined
       await open?.close()
     },
-  }
-}
-
-type ChatCommand = Extract<Command, { type: 'load-history' | 'open' | 'send' | 'mark-read' | 'log-out' }>
-
-function refusal(command: Parameters<Effects['run']>[0], failure: Failure): Msg {
-  switch (command.type) {
-    case 'sign-up':
-    case 'log-in':
-    case 'resume':
-      return { type: 'chat-refused', failure }
-    case 'load-history':
-      return { type: 'history-failed', conversation: command.conversation, failure }
-    case 'open':
-      return {
-        type: 'open-refused',
-        failure,
-        ...(command.typed === undefined ? {} : { typed: command.typed }),
-      }
-    case 'send':
-      return { type: 'send-refused', conversation: command.conversation, text: command.text, failure }
-    case 'list-accounts':
-    case 'mark-read':
-    case 'log-out':
-      return { type: 'failed', failure }
-    default:
-      return command satisfies never
   }
 }
 

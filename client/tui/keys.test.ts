@@ -1,6 +1,18 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { actionOf, type Binding, bindings, keysText } from './keys.ts'
+import {
+  actionIn,
+  actionOf,
+  type Binding,
+  bindings,
+  blockedBindings,
+  deviceBindings,
+  groupBindings,
+  hintOf,
+  keysText,
+  selectionBindings,
+  verifyBindings,
+} from './keys.ts'
 
 const test = suite('keys')
 
@@ -15,6 +27,21 @@ test('`bindings` names keys in one form: modifiers in their order, then the key'
   for (const { keys } of bindings) {
     for (const key of keys) assert.match(key, /^(ctrl-)?(alt-)?(shift-)?(page-)?[a-z0-9]+$/)
   }
+})
+
+test('no place gives a key to two actions, and letters are lower case, as they are compared', () => {
+  for (const place of [selectionBindings, groupBindings, deviceBindings, verifyBindings, blockedBindings]) {
+    const keys = place.flatMap(binding => [...binding.keys])
+    assert.equal(keys, [...new Set(keys)])
+    for (const key of keys) assert.is(key, key.toLowerCase())
+  }
+})
+
+test('`actionIn()` knows the keys of its place only, and `hintOf()` names the first of each', () => {
+  assert.is(actionIn(deviceBindings, 'n'), 'rename')
+  assert.is(actionIn(deviceBindings, 'r'), undefined)
+  assert.is(hintOf(groupBindings), 'a add · r remove · p admin · t title')
+  assert.match(hintOf(selectionBindings), /· Esc back$/)
 })
 
 test('`actionOf()` knows every key of the table, and no other', () => {

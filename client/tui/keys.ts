@@ -7,7 +7,7 @@ export interface Binding {
   keys: readonly string[]
   /** For F1: what it does, in a few words. */
   does: string
-  group: 'Conversations' | 'Messages' | 'Writing' | 'Program'
+  group: 'Conversations' | 'Messages' | 'Selected message' | 'Writing' | 'Program'
   /** How F1 writes the keys, where their names are too many. */
   shown?: string
 }
@@ -37,13 +37,19 @@ export const bindings = [
     shown: 'PageDown, wheel',
   },
   { action: 'to-newest', keys: ['escape', 'ctrl-end'], does: 'to the newest', group: 'Messages' },
+  {
+    action: 'select',
+    keys: ['shift-up', 'ctrl-up', 'alt-s'],
+    does: 'select one: reply, react …',
+    group: 'Messages',
+  },
 
   { action: 'send', keys: ['enter'], does: 'send', group: 'Writing' },
   { action: 'newline', keys: ['alt-enter', 'ctrl-j', 'shift-enter'], does: 'new line', group: 'Writing' },
   { action: 'complete', keys: ['tab'], does: 'complete', group: 'Writing' },
   { action: 'left', keys: ['left', 'ctrl-b'], does: 'left', group: 'Writing' },
   { action: 'right', keys: ['right', 'ctrl-f'], does: 'right', group: 'Writing' },
-  { action: 'up', keys: ['up'], does: 'line up', group: 'Writing' },
+  { action: 'up', keys: ['up'], does: 'line up; edit the last one', group: 'Writing' },
   { action: 'down', keys: ['down'], does: 'line down', group: 'Writing' },
   { action: 'word-left', keys: ['ctrl-left', 'alt-left', 'alt-b'], does: 'word left', group: 'Writing' },
   { action: 'word-right', keys: ['ctrl-right', 'alt-right', 'alt-f'], does: 'word right', group: 'Writing' },
@@ -71,6 +77,85 @@ export const bindings = [
 
 export type Action = (typeof bindings)[number]['action']
 
+/** Keys while a message is selected. `hint`: the word for the status line. */
+export const selectionBindings = [
+  {
+    action: 'above',
+    keys: ['up', 'k', 'shift-up', 'ctrl-up'],
+    does: 'the one above',
+    hint: '',
+    shown: 'Up, K',
+  },
+  {
+    action: 'below',
+    keys: ['down', 'j', 'shift-down', 'ctrl-down'],
+    does: 'the one below',
+    hint: '',
+    shown: 'Down, J',
+  },
+  { action: 'reply', keys: ['r'], does: 'reply', hint: 'reply' },
+  { action: 'react', keys: ['+', 'x'], does: 'react', hint: 'react' },
+  { action: 'edit', keys: ['e'], does: 'edit (your own)', hint: 'edit' },
+  { action: 'delete', keys: ['d', 'delete'], does: 'delete for all (your own, or as admin)', hint: 'delete' },
+  { action: 'save', keys: ['s'], does: 'save its file', hint: 'save' },
+  { action: 'open', keys: ['o'], does: 'its picture, larger', hint: 'open' },
+  { action: 'copy', keys: ['c'], does: 'copy its text', hint: 'copy' },
+  { action: 'leave', keys: ['escape', 'enter'], does: 'back to writing', hint: 'back', shown: 'Esc, Enter' },
+] as const satisfies readonly PlaceBinding[]
+
+export type SelectionAction = (typeof selectionBindings)[number]['action']
+
+/** Keys over a group's members, for its admin. */
+export const groupBindings = [
+  { action: 'add', keys: ['a'], does: 'add somebody', hint: 'add' },
+  { action: 'remove', keys: ['r', 'delete'], does: 'remove', hint: 'remove' },
+  { action: 'promote', keys: ['p'], does: 'make admin, or take it back', hint: 'admin' },
+  { action: 'title', keys: ['t'], does: 'title', hint: 'title' },
+] as const satisfies readonly PlaceBinding[]
+
+/** Keys over the devices of this account. */
+export const deviceBindings = [
+  { action: 'rename', keys: ['n'], does: 'name it', hint: 'name' },
+  { action: 'revoke', keys: ['x', 'delete'], does: 'shut it out', hint: 'revoke' },
+  { action: 'history', keys: ['h'], does: 'offer it history', hint: 'send history' },
+] as const satisfies readonly PlaceBinding[]
+
+/** Keys over the safety number. */
+export const verifyBindings = [
+  { action: 'verify', keys: ['v'], does: 'they are the same', hint: 'the same' },
+  { action: 'unverify', keys: ['u'], does: 'take it back', hint: 'take back' },
+] as const satisfies readonly PlaceBinding[]
+
+/** Keys over those who are blocked. */
+export const blockedBindings = [
+  { action: 'unblock', keys: ['u', 'enter'], does: 'show them again', hint: 'unblock' },
+] as const satisfies readonly PlaceBinding[]
+
+/** A key that means something in one place only: letters among them, since nothing is written there. */
+export interface PlaceBinding {
+  action: string
+  keys: readonly string[]
+  does: string
+  hint: string
+  shown?: string
+}
+
+/** What a key does in one place. */
+export function actionIn<A extends string>(
+  place: readonly (PlaceBinding & { action: A })[],
+  key: string,
+): A | undefined {
+  return place.find(({ keys }) => keys.includes(key))?.action
+}
+
+/** The keys of a place in one line: `r reply · + react`. */
+export function hintOf(place: readonly PlaceBinding[]): string {
+  return place
+    .filter(({ hint }) => hint !== '')
+    .map(({ keys: [first = ''], hint }) => `${first.length === 1 ? first : keyText(first)} ${hint}`)
+    .join(' · ')
+}
+
 const byKey: ReadonlyMap<string, Action> = new Map(
   bindings.flatMap(binding => binding.keys.map(key => [key, binding.action] as const)),
 )
@@ -81,7 +166,7 @@ export function actionOf(key: string): Action | undefined {
 }
 
 /** A binding's keys as F1 writes them: `Ctrl-K`. */
-export function keysText(binding: Binding): string {
+export function keysText(binding: Pick<Binding, 'keys' | 'shown'>): string {
   return binding.shown ?? binding.keys.map(keyText).join(', ')
 }
 

@@ -1,4 +1,14 @@
-import type { ChatSnapshot, ConversationSummary, MessageItem, NoticeItem, TimelineItem } from '../chat.ts'
+import type {
+  ChatSnapshot,
+  ConversationSummary,
+  FileItem,
+  GroupInfo,
+  MessageItem,
+  NoticeItem,
+  Picture,
+  TimelineItem,
+  Verification,
+} from '../chat.ts'
 import { type ChatScreen, initialModel, type Model, type Size } from './model.ts'
 import type { Command, Msg } from './msg.ts'
 import { update } from './update/update.ts'
@@ -71,7 +81,8 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     queued: 0,
     unsent: 0,
     drained: true,
-    settings: { sendsReadReceipts: true, sendsTyping: true },
+    // That one writes is told in the tests of it only: else every test would see it among its commands.
+    settings: { sendsReadReceipts: true, sendsTyping: false },
     historyOffers: [],
     ...change,
   }
@@ -112,4 +123,58 @@ export function notice(seq: number, what: NoticeItem['notice']): NoticeItem {
     at: MORNING + seq * MINUTE_MS,
     notice: what,
   }
+}
+
+/** A group's summary. */
+export function group(id: string, change: Partial<ConversationSummary> = {}): ConversationSummary {
+  return summary(id, { kind: 'group', role: 'member', memberCount: 4, ...change })
+}
+
+/** What an effect answers about a group of alice, who is its admin, bob, carol and dave. */
+export function groupInfo(id: string, change: Partial<GroupInfo> = {}): GroupInfo {
+  return {
+    group: id,
+    conversation: conversationOf(id),
+    title: 'Saturday climbing',
+    role: 'admin',
+    epoch: 3,
+    members: [
+      { user: 'alice', isAdmin: true, isMe: true, isVerified: false },
+      { user: 'bob', isAdmin: true, isMe: false, isVerified: true },
+      { user: 'carol', isAdmin: false, isMe: false, isVerified: false },
+      { user: 'dave', isAdmin: false, isMe: false, isVerified: false },
+    ],
+    ...change,
+  }
+}
+
+export function file(change: Partial<FileItem> = {}): FileItem {
+  return {
+    type: 'file',
+    name: 'crag.jpg',
+    mediaType: 'image/jpeg',
+    size: 1_258_291,
+    state: 'remote',
+    ...change,
+  }
+}
+
+/** A picture of sky and rock. */
+export function picture({ width = 48, height = 24 } = {}): Picture {
+  const bytes = new Uint8Array(width * height * 3)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const isRock = y > height - 4 - (x * height) / width / 1.5
+      const color = isRock ? [150 - y * 2, 110 - y, 70] : [90 + y * 4, 150 + y * 3, 235]
+      bytes.set(color, (y * width + x) * 3)
+    }
+  }
+  return { width, height, rgb: Buffer.from(bytes).toString('base64') }
+}
+
+export const SAFETY_NUMBER = '123456789012345678901234567890123456789012345678901234567890'
+
+export function verification(change: Partial<Verification> = {}): Verification {
+  const qr = Buffer.from(Array.from({ length: 66 }, (_, index) => (index * 37) % 251)).toString('base64url')
+  return { user: 'bob', safetyNumber: SAFETY_NUMBER, qr, isVerified: false, isKeyChanged: false, ...change }
 }

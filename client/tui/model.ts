@@ -1,4 +1,16 @@
-import type { AccountEntry, Connection, ConversationId, ConversationSummary, TimelineItem } from '../chat.ts'
+import type {
+  AccountEntry,
+  Connection,
+  ConversationId,
+  ConversationSummary,
+  HistoryOffer,
+  Picture,
+  Settings,
+  TimelineItem,
+  Transfer,
+} from '../chat.ts'
+import type { Command } from './msg.ts'
+import type { Overlay } from './overlay.ts'
 import { EMPTY_FIELD, type TextField } from './text-field.ts'
 
 /** Everything that is on the screen or decides about it, as plain data. It changes only in update/. */
@@ -68,11 +80,47 @@ export interface ChatScreen {
   deleted: string
   /** Something is being asked that was not yet answered, for example whether a person exists. */
   busy: string | null
+  /** What is done only after a `y`. */
+  question: Question | null
+  /** The `seq` of the message of the open conversation that is selected. */
+  selected: number | null
+  settings: Settings
+  historyOffers: readonly HistoryOffer[]
+  /** Files on their way, by message. */
+  transfers: ReadonlyMap<string, Transfer>
+  /** By message; the same object as long as it is the same picture, since what was laid out is kept with it. */
+  pictures: ReadonlyMap<string, PictureState>
+  /** Who is writing. */
+  typing: readonly Typist[]
+  /** Where others were told that this person is writing. */
+  told: Told | null
 }
 
-export type Overlay =
-  | { type: 'help'; scroll: number }
-  | { type: 'switcher'; field: TextField; selected: number }
+export interface Question {
+  text: string
+  commands: readonly Command[]
+  /** What is going on once it was answered with yes. */
+  busy: string
+}
+
+export type PictureState = Picture | 'loading' | { failure: string }
+
+export interface Typist {
+  conversation: ConversationId
+  user: string
+  /** Ms since 1970: forgotten then. */
+  until: number
+}
+
+export interface Told {
+  conversation: ConversationId
+  /** Ms since 1970, as of the first tick after it was told; keys bring no time. */
+  at: number | null
+  /** The same for the last change of the text. */
+  wroteAt: number | null
+  /** It was so long ago that the next letter tells it again. */
+  isDue: boolean
+}
 
 export interface Flash {
   kind: 'error' | 'info'
@@ -93,7 +141,19 @@ export interface Conversation {
   /** Where it is scrolled to; null: the newest line is at the bottom, and stays there. */
   anchor: Anchor | null
   draft: TextField
+  /** What the draft is about; null: it is a new message. */
+  about: About | null
+  /** There are messages that disappear, so the time that is left is counted down. */
+  hasExpiring: boolean
+  /** There are pictures, which are asked for when they come into sight. */
+  hasPictures: boolean
 }
+
+/** A reply, or another text for a message. */
+export type About =
+  | { type: 'reply'; id: string; from: string; excerpt: string }
+  /** `before`: the draft that was there, which comes back afterwards. */
+  | { type: 'edit'; id: string; excerpt: string; before: TextField }
 
 /** The item that is cut off by, or ends at, the bottom of the pane. */
 export interface Anchor {
@@ -172,5 +232,8 @@ export function draftOf(chat: ChatScreen): TextField {
 /** Whether something turns or counts down, so that time must be told. */
 export function needsTicks({ screen }: Model): 'fast' | 'slow' | 'none' {
   if (screen.busy !== null) return 'fast'
-  return screen.type === 'chat' && screen.retryAt !== null ? 'slow' : 'none'
+  if (screen.type === 'start') return 'none'
+  const isExpiring = openConversation(screen)?.hasExpiring === true
+  const moves = screen.retryAt !== null || screen.typing.length > 0 || screen.told !== null || isExpiring
+  return moves ? 'slow' : 'none'
 }

@@ -4,10 +4,15 @@ import type {
   ChatSnapshot,
   ConversationId,
   ConversationSummary,
+  GroupInfo,
+  OwnDevice,
+  Picture,
+  Settings,
   TimelineItem,
+  Verification,
 } from '../chat.ts'
 import type { Input } from './input/keys.ts'
-import type { Model, Size } from './model.ts'
+import type { About, Model, Size } from './model.ts'
 
 /** What has happened. */
 export type Msg =
@@ -30,9 +35,38 @@ export type Msg =
   | { type: 'conversation-opened'; summary: ConversationSummary; text?: string }
   /** A conversation could not be opened; `typed` is what to give back to the composer. */
   | { type: 'open-refused'; failure: Failure; typed?: string }
-  /** The session did not take a text; it goes back to the composer. */
-  | { type: 'send-refused'; conversation: ConversationId; text: string; failure: Failure }
+  /** The session did not take a text; it goes back to the composer, with what it was about. */
+  | { type: 'send-refused'; conversation: ConversationId; text: string; about?: About; failure: Failure }
   | { type: 'failed'; failure: Failure }
+  /** What was asked for is done; `text` says so where nothing else on the screen does. */
+  | { type: 'done'; text?: string }
+  /** A command of the composer was refused: its line goes back to where it was written. */
+  | { type: 'refused'; typed: Typed; failure: Failure }
+  | { type: 'group'; info: GroupInfo; how: GroupAnswer }
+  /** `isNews`: of what is shown already, so it opens nothing. */
+  | {
+      type: 'verification'
+      verification: Verification
+      modules: readonly (readonly boolean[])[]
+      isNews: boolean
+    }
+  | { type: 'devices'; devices: readonly OwnDevice[]; isNews: boolean }
+  | { type: 'picture'; id: string; picture: Picture }
+  | { type: 'picture-failed'; id: string; failure: Failure }
+  /** Paths that begin as `typed` does, as they are written; a folder ends in `/`. */
+  | { type: 'paths'; typed: string; found: readonly string[] }
+
+/**
+ * What is done with a group that was asked for: its members are shown (as to an admin), it is shown itself since it was just
+ * made, or it is only news about the one that is shown.
+ */
+export type GroupAnswer = 'members' | 'admin' | 'created' | 'changed'
+
+/** A line of the composer, and where it was written; null: while no conversation was open. */
+export interface Typed {
+  conversation: ConversationId | null
+  text: string
+}
 
 /** What is shown of an error. */
 export interface Failure {
@@ -45,14 +79,61 @@ export type Command =
   | { type: 'list-accounts' }
   | { type: 'sign-up' | 'log-in'; userId: string; password: string }
   | { type: 'resume'; userId: string }
-  | { type: 'load-history'; conversation: ConversationId; beforeSeq?: number; limit: number }
-  | { type: 'open'; with: string; text?: string; typed?: string }
-  | { type: 'send'; conversation: ConversationId; to: string; text: string }
-  | { type: 'mark-read'; conversation: ConversationId; upToSeq: number }
-  | { type: 'log-out' }
+  | ChatCommand
+  | { type: 'complete-path'; typed: string }
   | { type: 'redraw' }
   | { type: 'suspend' }
+  | { type: 'copy'; text: string }
   | { type: 'quit' }
+
+/** What run.ts does itself, with the terminal. */
+export type TerminalCommand = Extract<Command, { type: 'redraw' | 'suspend' | 'copy' | 'quit' }>
+
+/** What is asked of the session. `typed`: what is given back to the composer when it is refused. */
+export type ChatCommand =
+  | { type: 'load-history'; conversation: ConversationId; beforeSeq?: number; limit: number }
+  | { type: 'open'; with: string; text?: string; typed?: string }
+  | { type: 'send'; conversation: ConversationId; to: string; text: string; about?: About }
+  | SendFileCommand
+  | { type: 'edit'; conversation: ConversationId; text: string; about: About }
+  | { type: 'mark-read'; conversation: ConversationId; upToSeq: number }
+  | { type: 'typing'; conversation: ConversationId; isTyping: boolean }
+  | { type: 'react'; id: string; emoji: string | null }
+  | { type: 'delete-message'; id: string }
+  | { type: 'picture'; id: string }
+  /** `folder`: as it was written; absent: the usual one. */
+  | { type: 'save-file'; id: string; folder?: string; typed?: Typed }
+  | { type: 'set-timer'; conversation: ConversationId; afterMs: number | null; typed?: Typed }
+  | { type: 'accept'; conversation: ConversationId; typed?: Typed }
+  | { type: 'block'; user: string; isBlocked: boolean; typed?: Typed }
+  | { type: 'verification'; user: string; typed?: Typed }
+  | { type: 'set-verified'; user: string; isVerified: boolean; safetyNumber: string }
+  | { type: 'accept-key'; user: string }
+  | { type: 'create-group'; group: string; title?: string; members: string[]; typed?: Typed }
+  | { type: 'group-info'; group: string; how: GroupAnswer; typed?: Typed }
+  | { type: 'add-members' | 'remove-members'; group: string; members: string[]; typed?: Typed }
+  | { type: 'set-admin'; group: string; user: string; isAdmin: boolean; typed?: Typed }
+  | { type: 'set-title'; group: string; title: string; typed?: Typed }
+  | { type: 'leave-group'; group: string; typed?: Typed }
+  | { type: 'devices'; typed?: Typed }
+  | { type: 'name-device'; deviceId: string; name: string | null }
+  | { type: 'revoke-device'; deviceId: string }
+  | { type: 'share-history'; deviceId: string }
+  | { type: 'answer-history'; id: string; isAccepted: boolean; typed?: Typed }
+  | { type: 'set-settings'; settings: Partial<Settings>; typed?: Typed }
+  | { type: 'log-out' }
+
+export interface SendFileCommand {
+  type: 'send-file'
+  conversation: ConversationId
+  to: string
+  /** As it was written: `~` and relative paths are made whole outside. */
+  path: string
+  as: 'image' | 'file'
+  caption?: string
+  about?: About
+  typed: Typed
+}
 
 /** What comes of a message. */
 export interface Next<M = Model> {

@@ -90,6 +90,9 @@ export async function runTui({
       case 'suspend':
         terminal.suspend()
         break
+      case 'copy':
+        terminal.copy(command.text)
+        break
       default:
         void effects.run(command)
     }

@@ -1,12 +1,13 @@
 import { writeSync } from 'node:fs'
 import terminalKit from 'terminal-kit'
 import { FastChatError } from '../../schema/errors.ts'
+import { sgrOfColors, shadeOf } from './colors.ts'
 import { drawChanges, type Pen, sgr } from './draw.ts'
 import { createDecoder } from './input/decoder.ts'
 import type { Input } from './input/keys.ts'
 import type { Size } from './model.ts'
-import { colorDepth, lookOf, type TerminalEnv } from './theme.ts'
-import type { Grid, StyleName } from './view/canvas.ts'
+import { type ColorDepth, colorDepth, lookOf, type TerminalEnv } from './theme.ts'
+import { type Grid, HALF_BLOCK, type StyleName } from './view/canvas.ts'
 
 /** The terminal while the program has it. */
 export interface Terminal {
@@ -17,6 +18,8 @@ export interface Terminal {
   invalidate(): void
   /** Rings, if the terminal does. */
   bell(): void
+  /** Puts a text on the clipboard, where the terminal allows it (OSC 52). */
+  copy(text: string): void
   /** Gives the terminal back to the shell until the person says `fg`. */
   suspend(): void
   /** Leaves the terminal as it was found. Harmless when called twice. */
@@ -72,7 +75,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const { str } = silence(kit)
   const { enterSequence, leaveSequence } = modes(str)
   const depth = colorDepth(options.env)
-  const pen = createPen(str, style => sgr(lookOf(style, depth)))
+  const pen = createPen(str, depth)
   const decoder = createDecoder()
   let shown: Grid | null = null
   let wanted: Grid | null = null
@@ -164,6 +167,10 @@ export function openTerminal(options: TerminalOptions): Terminal {
     bell() {
       if (isOpen) stdout.write(str.bell())
     },
+    copy(text) {
+      // Base64, so nothing of the text can end the sequence.
+      if (isOpen) stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`)
+    },
     suspend() {
       leave()
       // The whole group: the shell waits for npm, or whatever has started this process.
@@ -215,15 +222,20 @@ function silence(kit: ReturnType<typeof terminalKit.createTerminal>): { str: Seq
   return Object.assign(kit as unknown as { str: Sequences }, { shutdown: true })
 }
 
-function createPen(str: Sequences, style: (style: StyleName) => string): Pen {
+function createPen(str: Sequences, depth: ColorDepth): Pen {
   const styles = new Map<StyleName, string>()
   return {
     moveTo: (x, y) => str.moveTo(x + 1, y + 1),
-    style(name) {
-      const sequence = styles.get(name) ?? style(name)
-      styles.set(name, sequence)
+    style(style, before) {
+      if (typeof style === 'object') {
+        return sgrOfColors(style, depth, typeof before === 'object' && before ? before : undefined)
+      }
+      const sequence = styles.get(style) ?? sgr(lookOf(style, depth))
+      styles.set(style, sequence)
       return sequence
     },
+    glyph: ({ text, style }) =>
+      depth === 0 && typeof style === 'object' && text === HALF_BLOCK ? shadeOf(style) : text,
   }
 }
 

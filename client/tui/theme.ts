@@ -1,7 +1,8 @@
 import type { StyleName } from './view/canvas.ts'
 
-/** How many colours a terminal has; 0 by wish (NO_COLOR) or for want of any. */
-export type ColorDepth = 0 | 16 | 256
+/** How many colours a terminal has; 0 by wish (NO_COLOR) or for want of any, 16,777,216 of three bytes each. */
+export type ColorDepth = 0 | 16 | 256 | typeof TRUE_COLOR
+export const TRUE_COLOR = 16_777_216
 
 /** How a style looks. Colours are the terminal's own 0 to 15, so that they suit its theme, or 16 to 255 of the cube. */
 export interface Look {
@@ -14,12 +15,14 @@ export interface Look {
   inverse?: boolean
 }
 
+const BLACK = 0
 const RED = 1
 const GREEN = 2
 const YELLOW = 3
 const BLUE = 4
 const CYAN = 6
 const GREY = 8
+const WHITE = 15
 
 const looks: Readonly<Record<StyleName, Look>> = {
   plain: {},
@@ -36,6 +39,10 @@ const looks: Readonly<Record<StyleName, Look>> = {
   done: { color: GREEN },
   selected: { inverse: true },
   field: { underline: true },
+  read: { color: CYAN },
+  file: { color: CYAN, bold: true },
+  // A camera wants black on white, whatever the terminal's own colours are.
+  qr: { color: BLACK, bgColor: WHITE },
 }
 
 /** Finer shades, where there are enough. */
@@ -43,6 +50,9 @@ const fineLooks: Partial<Record<StyleName, Look>> = {
   faint: { color: 245 },
   theirs: { color: 75, bold: true },
   mine: { color: 80 },
+  read: { color: 80 },
+  file: { color: 80, bold: true },
+  qr: { color: 16, bgColor: 231 },
   selected: { bgColor: 238, color: 255, bold: true },
 }
 
@@ -53,11 +63,15 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
   unread: { bold: true },
   error: { bold: true },
   brand: { bold: true },
+  read: { bold: true },
+  file: { bold: true },
+  // Right on a dark background, which most have.
+  qr: { inverse: true },
 }
 
 /** How a style looks on a terminal of so many colours. */
 export function lookOf(style: StyleName, depth: ColorDepth): Look {
-  if (depth === 256) return fineLooks[style] ?? looks[style]
+  if (depth >= 256) return fineLooks[style] ?? looks[style]
   if (depth === 16) return looks[style]
   const { color: _color, bgColor: _bgColor, ...weight } = looks[style]
   return plainLooks[style] ?? weight
@@ -71,7 +85,11 @@ export function colorDepth(env: TerminalEnv): ColorDepth {
   if (env.NO_COLOR) return 0
   const { TERM: term = '', COLORTERM: colorTerm = '' } = env
   if (/^(dumb|vt\d+.*|.*-mono|.*-m)$/.test(term)) return 0
-  const many = /256|kitty|alacritty|foot|wezterm|ghostty|tmux|screen\.|iterm|direct/i
+  // screen passes the variable on, and understands no such colour.
+  const isScreen = term.startsWith('screen') && !env.TMUX
+  const all = /kitty|alacritty|^foot|wezterm|ghostty|direct/i
+  if (!isScreen && (/truecolor|24bit/i.test(colorTerm) || all.test(term))) return TRUE_COLOR
+  const many = /256|tmux|screen\.|iterm/i
   if (/truecolor|24bit|256/i.test(colorTerm) || many.test(term) || env.TMUX) return 256
   return 16
 }

@@ -164,7 +164,7 @@ test('`update()` completes commands and people with Tab, and says which when the
   const desk = sitInChat({
     conversations: [summary('carol'), summary('carlos', { lastAt: 1 }), summary('dave', { lastAt: 2 })],
   })
-  desk.type('/m')
+  desk.type('/ms')
   desk.press('tab')
   assert.is(draft(desk), '/msg ')
   desk.type('c')

@@ -1,56 +1,82 @@
 import { type Action, actionOf } from '../keys.ts'
-import { type ChatScreen, draftOf, type Model } from '../model.ts'
-import type { Command, Msg, Next } from '../msg.ts'
+import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
+import type { Msg, Next } from '../msg.ts'
 import { type Edit, EMPTY_FIELD, edit, insert, moveTo, type TextField } from '../text-field.ts'
-import { firstListed } from '../view/chat.ts'
 import { layoutChat } from '../view/layout.ts'
-import { complete, giveBack, opened, submit } from './composing.ts'
+import { firstRow, listedOf, rowsOf } from '../view/list.ts'
+import { graphemeAt } from '../width.ts'
+import { cancelAbout } from './about.ts'
+import { answered } from './answers.ts'
+import { complete } from './completing.ts'
+import { submit } from './composing.ts'
 import { patch, reading, scrollBy, show, withDraft } from './conversations.ts'
 import { isEdit } from './edits.ts'
-import { chatEvent, historyCame } from './events.ts'
-import { pressInOverlay, typeInOverlay } from './overlays.ts'
+import { chatEvent } from './events.ts'
+import { afterwards, next, said } from './next.ts'
+import { pressInOverlay, takesText, typeInOverlay } from './overlays.ts'
+import { askPictures } from './pictures.ts'
+import { editLast, pressSelected, select } from './selecting.ts'
+import { tellTyping, typingTick } from './typing.ts'
 
 const WHEEL_LINES = 3
 
 /** The chat screen. */
 export function updateChat(model: Model, chat: ChatScreen, msg: Msg): Next {
+  return askPictures(tellTyping(chat, inChat(model, chat, msg)))
+}
+
+function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
   switch (msg.type) {
     case 'key':
       return press(model, chat, msg.key)
     case 'text':
+      return typed(model, chat, msg.text)
     case 'paste':
-      if (chat.overlay) return next(model, typeInOverlay(chat, msg.text))
-      return next(model, write(chat, insert(draftOf(chat), msg.text)))
+      return pasted(model, chat, msg.text)
     case 'mouse':
       return mouse(model, chat, msg)
     case 'focus':
       return reading(model, chat)
+    case 'tick':
+      return next(model, typingTick(model, chat))
     case 'chat-event':
       return chatEvent(model, chat, msg.event)
-    case 'history':
-      return historyCame(model, chat, msg)
-    case 'history-failed': {
-      const failed = patch(chat, msg.conversation, before => ({
-        ...before,
-        load: before.items.length > 0 ? 'loaded' : 'none',
-      }))
-      return next(model, { ...failed, flash: { kind: 'error', text: msg.failure.message } })
-    }
-    case 'conversation-opened':
-      return opened(model, chat, msg)
-    case 'open-refused': {
-      const back = msg.typed === undefined ? chat : giveBack(chat, msg.typed)
-      return next(model, { ...back, busy: null, flash: { kind: 'error', text: msg.failure.message } })
-    }
-    case 'send-refused': {
-      const back = giveBack(chat, msg.text, msg.conversation)
-      return next(model, { ...back, flash: { kind: 'error', text: msg.failure.message } })
-    }
-    case 'failed':
-      return next(model, { ...chat, busy: null, flash: { kind: 'error', text: msg.failure.message } })
-    default:
+    case 'resize':
+    case 'accounts':
+    case 'chat-opened':
+    case 'chat-refused':
       return next(model, chat)
+    default:
+      return answered(model, chat, msg)
   }
+}
+
+/** What was typed is text where there is a field, else each letter is a key; the first one may open a field for the rest. */
+function typed(model: Model, chat: ChatScreen, text: string): Next {
+  let done = next(model, chat)
+  let rest = text
+  while (rest !== '') {
+    const { screen } = done.model
+    if (screen.type !== 'chat') return done
+    const { end } = takesKeys(screen) ? graphemeAt(rest, 0) : { end: rest.length }
+    const part = rest.slice(0, end)
+    rest = rest.slice(end)
+    done = afterwards(done, (now, shown) =>
+      takesKeys(shown) ? pressHere(now, shown, part.toLowerCase()) : pasted(now, shown, part),
+    )
+  }
+  return done
+}
+
+/** Whether letters are keys: nothing is written there. */
+function takesKeys({ question, overlay, selected }: ChatScreen): boolean {
+  return question !== null || (overlay ? !takesText(overlay) : selected !== null)
+}
+
+function pasted(model: Model, chat: ChatScreen, text: string): Next {
+  if (chat.question) return next(model, chat)
+  if (chat.overlay) return next(model, typeInOverlay(chat, text))
+  return next(model, write({ ...chat, selected: null }, insert(draftOf(chat), text)))
 }
 
 function press(model: Model, chat: ChatScreen, key: string): Next {
@@ -59,8 +85,35 @@ function press(model: Model, chat: ChatScreen, key: string): Next {
   if (action === 'quit') return next(model, chat, { type: 'quit' })
   if (action === 'redraw') return next(model, chat, { type: 'redraw' })
   if (action === 'suspend') return next(model, chat, { type: 'suspend' })
+  return pressHere(model, chat, key)
+}
+
+/** A key, or a letter where letters are keys: for what is in front. */
+function pressHere(model: Model, chat: ChatScreen, key: string): Next {
+  if (chat.question) return answer(model, chat, key)
   if (chat.overlay) return pressInOverlay(model, chat, key)
-  return action === undefined ? next(model, chat) : act(model, chat, action)
+  if (chat.selected !== null) {
+    const done = pressSelected(model, chat, key)
+    if (done) return done
+  }
+  const action = actionOf(key)
+  if (key === 'escape' && openConversation(chat)?.about) return next(model, cancelAbout(chat))
+  if (action === undefined || action === 'interrupt' || action === 'quit') return next(model, chat)
+  if (action === 'redraw' || action === 'suspend') return next(model, chat)
+  return act(model, leavesSelection(action) ? { ...chat, selected: null } : chat, action)
+}
+
+/** One may look around without losing what is selected. */
+function leavesSelection(action: Action): boolean {
+  return action !== 'page-up' && action !== 'page-down'
+}
+
+/** Only `y` is a yes. */
+function answer(model: Model, chat: ChatScreen, key: string): Next {
+  const { question } = chat
+  const asked = { ...chat, question: null, flash: null }
+  if (!question || key !== 'y') return said(model, asked, 'Nothing was done.')
+  return next(model, { ...asked, busy: question.busy === '' ? null : question.busy }, ...question.commands)
 }
 
 function act(
@@ -77,6 +130,7 @@ function act(
     case 'complete':
       return complete(model, chat)
     case 'up':
+      if (draftOf(chat).text === '') return editLast(model, chat)
       return next(model, moveByLine(model, chat, -1))
     case 'down':
       return next(model, moveByLine(model, chat, 1))
@@ -100,6 +154,8 @@ function act(
       return scrollBy(model, chat, -pageLines(model, chat))
     case 'page-down':
       return scrollBy(model, chat, pageLines(model, chat))
+    case 'select':
+      return select(model, chat)
     case 'to-newest':
       return toNewest(model, { ...chat, flash: null })
     default:
@@ -110,9 +166,10 @@ function act(
 /** Ctrl-C empties the composer first; what was in it can be had back. */
 function interrupt(model: Model, chat: ChatScreen): Next {
   const { text } = draftOf(chat)
+  if (openConversation(chat)?.about) return next(model, { ...cancelAbout(chat), deleted: text })
   if (text === '') return next(model, chat, { type: 'quit' })
-  const said = 'Emptied: Ctrl-Y brings it back, Ctrl-C once more quits.'
-  return next(model, { ...write(chat, EMPTY_FIELD), deleted: text, flash: { kind: 'info', text: said } })
+  const emptied = { ...write(chat, EMPTY_FIELD), deleted: text }
+  return said(model, emptied, 'Emptied: Ctrl-Y brings it back, Ctrl-C once more quits.')
 }
 
 /** What was answered to the last Enter is gone with the next letter. */
@@ -140,20 +197,21 @@ function moveByLine(model: Model, chat: ChatScreen, by: -1 | 1): ChatScreen {
 }
 
 function step(model: Model, chat: ChatScreen, by: -1 | 1): Next {
-  const { conversations } = chat
-  const at = conversations.findIndex(({ summary }) => summary.id === chat.open)
-  const to = conversations[at < 0 ? 0 : Math.max(0, Math.min(at + by, conversations.length - 1))]
+  const listed = listedOf(chat)
+  const at = listed.findIndex(({ summary }) => summary.id === chat.open)
+  const to = listed[at < 0 ? 0 : Math.max(0, Math.min(at + by, listed.length - 1))]
   return to ? show(model, chat, to.summary.id) : next(model, chat)
 }
 
+/** Requests come only when nothing else is unread. */
 function nextUnread(model: Model, chat: ChatScreen): Next {
-  const { conversations } = chat
-  const at = conversations.findIndex(({ summary }) => summary.id === chat.open)
-  const found = [...conversations.slice(at + 1), ...conversations.slice(0, at + 1)].find(
+  const listed = listedOf(chat)
+  const at = listed.findIndex(({ summary }) => summary.id === chat.open)
+  const unread = [...listed.slice(at + 1), ...listed.slice(0, at + 1)].filter(
     ({ summary }) => summary.unread > 0,
   )
-  if (found) return show(model, chat, found.summary.id)
-  return next(model, { ...chat, flash: { kind: 'info', text: 'Nothing unread.' } })
+  const found = unread.find(({ summary }) => !summary.isRequest) ?? unread[0]
+  return found ? show(model, chat, found.summary.id) : said(model, chat, 'Nothing unread.')
 }
 
 function toNewest(model: Model, chat: ChatScreen): Next {
@@ -170,6 +228,7 @@ function pageLines(model: Model, chat: ChatScreen): number {
 }
 
 function mouse(model: Model, chat: ChatScreen, { what, x, y }: Extract<Msg, { type: 'mouse' }>): Next {
+  if (chat.question) return next(model, chat)
   if (chat.overlay) {
     if (what === 'press') return next(model, chat)
     return pressInOverlay(model, chat, what === 'wheel-up' ? 'up' : 'down')
@@ -178,13 +237,9 @@ function mouse(model: Model, chat: ChatScreen, { what, x, y }: Extract<Msg, { ty
   if (what === 'wheel-down') return scrollBy(model, chat, WHEEL_LINES)
   const { list } = layoutChat(model.size, chat)
   if (!list || x >= list.cols || y < list.y || y >= list.y + list.rows) return next(model, chat)
-  const { conversations } = chat
-  const open = conversations.findIndex(({ summary }) => summary.id === chat.open)
-  const first = firstListed(open, { count: conversations.length, rows: list.rows })
-  const clicked = conversations[first + y - list.y]
-  return clicked ? show(model, chat, clicked.summary.id) : next(model, chat)
-}
-
-function next(model: Model, chat: ChatScreen, ...commands: Command[]): Next {
-  return { model: { ...model, screen: chat }, commands }
+  const rows = rowsOf(chat)
+  const clicked = rows[firstRow(rows, chat, list.rows) + y - list.y]
+  return clicked?.type === 'conversation'
+    ? show(model, chat, clicked.conversation.summary.id)
+    : next(model, chat)
 }

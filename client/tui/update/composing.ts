@@ -1,14 +1,25 @@
 import { limits } from '../../../schema/limits.ts'
-import type { ConversationSummary } from '../../chat.ts'
-import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
-import type { Command, Next } from '../msg.ts'
-import { readLine, type SlashName, slashCommands } from '../slash-commands.ts'
-import { EMPTY_FIELD, fieldOf, type TextField } from '../text-field.ts'
-import { patch, show, withDraft, withSummary } from './conversations.ts'
+import { addressOf, troubleOf } from '../conversation-name.ts'
+import {
+  type About,
+  type ChatScreen,
+  type Conversation,
+  draftOf,
+  type Model,
+  openConversation,
+} from '../model.ts'
+import type { Next } from '../msg.ts'
+import { readLine } from '../slash-commands.ts'
+import { cancelAbout, withoutDraft } from './about.ts'
+import { runCommand } from './commands.ts'
+import { patch } from './conversations.ts'
+import { next, wrong } from './next.ts'
 
 /** Enter: sends what stands in the composer, or does what it says. What cannot be done stays there. */
 export function submit(model: Model, chat: ChatScreen): Next {
   const { text } = draftOf(chat)
+  const open = openConversation(chat)
+  if (open?.about?.type === 'edit') return submitEdit(model, chat, { open, about: open.about })
   if (text.trim() === '') return next(model, chat)
   const line = readLine(text)
   switch (line.type) {
@@ -19,7 +30,7 @@ export function submit(model: Model, chat: ChatScreen): Next {
         `There is no command /${line.name}. F1 shows them; // begins a text with a slash.`,
       )
     case 'command':
-      return run(model, chat, { name: line.name, rest: line.rest })
+      return runCommand(model, chat, { name: line.name, rest: line.rest })
     case 'text':
       return send(model, chat, line.text)
     default:
@@ -27,137 +38,43 @@ export function submit(model: Model, chat: ChatScreen): Next {
   }
 }
 
-/** Starts or opens the conversation with a person, and sends a first text there. */
-export function openWith(
-  model: Model,
-  chat: ChatScreen,
-  { user, text }: { user: string; text?: string },
-): Next {
-  const known = chat.conversations.find(({ summary }) => summary.with === user)
-  if (known) return opened(model, chat, { summary: known.summary, ...(text ? { text } : {}) })
-  const typed = draftOf(chat).text
-  return next(
-    model,
-    { ...chat, busy: `looking for ${user}`, flash: null },
-    { type: 'open', with: user, ...(text ? { text } : {}), ...(typed ? { typed } : {}) },
-  )
-}
-
-/** Shows a conversation that was asked for, and sends the first text there. */
-export function opened(
-  model: Model,
-  chat: ChatScreen,
-  { summary, text }: { summary: ConversationSummary; text?: string },
-): Next {
-  const shown = show(model, { ...withSummary(chat, summary), busy: null }, summary.id)
-  if (text === undefined) return shown
-  return {
-    model: shown.model,
-    commands: [...shown.commands, { type: 'send', conversation: summary.id, to: summary.with, text }],
-  }
-}
-
-/** Gives back what could not be sent, unless something else was begun. */
-export function giveBack(chat: ChatScreen, text: string, to?: string): ChatScreen {
-  const conversation = chat.conversations.find(({ summary }) => summary.id === to)
-  if (!conversation) return draftOf(chat).text === '' ? withDraft(chat, fieldOf(text)) : chat
-  return patch(chat, conversation.summary.id, before =>
-    before.draft.text === '' ? { ...before, draft: fieldOf(text) } : before,
-  )
-}
-
-/** Tab: completes a command or a person, or says what there is. */
-export function complete(model: Model, chat: ChatScreen): Next {
-  const draft = draftOf(chat)
-  const before = draft.text.slice(0, draft.cursor)
-  const word = /\S*$/.exec(before)?.[0] ?? ''
-  const found = candidates(chat, before, word)
-  const [first, ...more] = found
-  if (first === undefined) return next(model, chat)
-  const common = more.length === 0 ? `${first} ` : commonStart(found)
-  if (common.length > word.length) {
-    const text = before.slice(0, before.length - word.length) + common
-    const completed: TextField = { text: text + draft.text.slice(draft.cursor), cursor: text.length }
-    return next(model, { ...withDraft(chat, completed), flash: null })
-  }
-  return next(model, { ...chat, flash: { kind: 'info', text: found.join('  ') } })
-}
-
-function candidates(chat: ChatScreen, before: string, word: string): string[] {
-  const people = chat.conversations.map(({ summary }) => summary.with)
-  const starting = (all: readonly string[]) => all.filter(one => one.startsWith(word.toLowerCase())).sort()
-  if (before === word && word.startsWith('/')) return starting(slashCommands.map(({ name }) => `/${name}`))
-  const command = slashCommands.find(({ name }) => before.startsWith(`/${name} `))
-  if (command)
-    return 'completesPeople' in command && before === `/${command.name} ${word}` ? starting(people) : []
-  return word === '' ? [] : starting(people)
-}
-
-function commonStart(words: readonly string[]): string {
-  const [first = ''] = words
-  let length = first.length
-  for (const word of words) while (!word.startsWith(first.slice(0, length))) length--
-  return first.slice(0, length)
-}
-
 function send(model: Model, chat: ChatScreen, text: string): Next {
   const open = openConversation(chat)
   if (!open) return wrong(model, chat, 'Nobody to write to: /msg USER opens a conversation.')
-  const bytes = new TextEncoder().encode(text).length
-  if (bytes > limits.maxTextBytes) {
-    const most = Math.floor(limits.maxTextBytes / 1024)
-    return wrong(model, chat, `Too long by ${bytes - limits.maxTextBytes} bytes: a message holds ${most} KB.`)
-  }
+  const trouble = troubleOf(open.summary) ?? tooLong(text)
+  if (trouble !== null) return wrong(model, chat, trouble)
   const { id } = open.summary
-  const sent = patch({ ...chat, flash: null }, id, before => ({
-    ...before,
-    draft: EMPTY_FIELD,
-    anchor: null,
-    newFromSeq: null,
-  }))
-  return next(model, sent, { type: 'send', conversation: id, to: open.summary.with, text })
+  const sent = patch(withoutDraft(chat, id), id, before => ({ ...before, anchor: null, newFromSeq: null }))
+  return next(model, sent, {
+    type: 'send',
+    conversation: id,
+    to: addressOf(open.summary),
+    text,
+    ...(open.about ? { about: open.about } : {}),
+  })
 }
 
-function run(model: Model, chat: ChatScreen, { name, rest }: { name: SlashName; rest: string }): Next {
-  const done = withDraft({ ...chat, flash: null }, EMPTY_FIELD)
-  switch (name) {
-    case 'msg': {
-      const [, user = '', text = ''] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? []
-      if (user === '') return wrong(model, chat, '/msg needs a person: /msg USER')
-      const name = user.toLowerCase().replace(/^@/, '')
-      // The command itself is what comes back when nobody has that name.
-      const opening = openWith(model, chat, { user: name, text })
-      return afterwards(opening, screen => clearDraft(screen, chat.open))
-    }
-    case 'help':
-      return next(model, { ...done, overlay: { type: 'help', scroll: 0 } })
-    case 'logout':
-      return next(model, { ...done, busy: 'logging out' }, { type: 'log-out' })
-    case 'quit':
-      return next(model, done, { type: 'quit' })
-    default:
-      return name satisfies never
-  }
+/** An edit is a text whatever it begins with: it was one before. */
+function submitEdit(
+  model: Model,
+  chat: ChatScreen,
+  { open, about }: { open: Conversation; about: Extract<About, { type: 'edit' }> },
+): Next {
+  const { text } = open.draft
+  const item = open.items.find(({ id }) => id === about.id)
+  if (text.trim() === '')
+    return wrong(model, chat, 'Nothing is left of it: to delete it, select it and press d.')
+  const trouble = troubleOf(open.summary) ?? tooLong(text)
+  if (trouble !== null) return wrong(model, chat, trouble)
+  const isSame = item?.kind === 'message' && item.content.type === 'text' && item.content.text === text
+  if (isSame) return next(model, cancelAbout(chat))
+  const { id } = open.summary
+  return next(model, withoutDraft(chat, id), { type: 'edit', conversation: id, text, about })
 }
 
-/** Empties the composer that a command was written in. */
-function clearDraft(chat: ChatScreen, id: string | null): ChatScreen {
-  return id === null
-    ? { ...chat, draft: EMPTY_FIELD }
-    : patch(chat, id, before => ({ ...before, draft: EMPTY_FIELD }))
-}
-
-function afterwards({ model, commands }: Next, change: (chat: ChatScreen) => ChatScreen): Next {
-  const { screen } = model
-  return screen.type === 'chat'
-    ? { model: { ...model, screen: change(screen) }, commands }
-    : { model, commands }
-}
-
-function wrong(model: Model, chat: ChatScreen, text: string): Next {
-  return next(model, { ...chat, flash: { kind: 'error', text } })
-}
-
-function next(model: Model, chat: ChatScreen, ...commands: Command[]): Next {
-  return { model: { ...model, screen: chat }, commands }
+function tooLong(text: string): string | null {
+  const bytes = new TextEncoder().encode(text).length
+  if (bytes <= limits.maxTextBytes) return null
+  const most = Math.floor(limits.maxTextBytes / 1024)
+  return `Too long by ${bytes - limits.maxTextBytes} bytes: a message holds ${most} KB.`
 }

@@ -1,9 +1,8 @@
 import type { ConversationId, ConversationSummary, TimelineItem } from '../../chat.ts'
-import { type ChatScreen, type Conversation, type Model, openConversation } from '../model.ts'
+import { type Anchor, type ChatScreen, type Conversation, type Model, openConversation } from '../model.ts'
 import type { Command, Next } from '../msg.ts'
 import { EMPTY_FIELD, type TextField } from '../text-field.ts'
-import { layoutChat } from '../view/layout.ts'
-import { indexOfSeq, type Pane, scroll, visibleLines } from '../view/pane.ts'
+import { indexOfSeq, type Pane, paneOf, scroll, visibleLines } from '../view/pane.ts'
 
 /** How many lines of a conversation are asked for at a time. */
 export const PAGE_ITEMS = 100
@@ -19,6 +18,9 @@ export function freshConversation(summary: ConversationSummary): Conversation {
     markedSeq: -1,
     anchor: null,
     draft: EMPTY_FIELD,
+    about: null,
+    hasExpiring: false,
+    hasPictures: false,
   }
 }
 
@@ -58,7 +60,7 @@ export function show(model: Model, chat: ChatScreen, id: ConversationId): Next {
   const left = chat.open === id ? chat : leave(chat)
   const conversation = left.conversations.find(({ summary }) => summary.id === id)
   const isUnknown = conversation?.load === 'none'
-  const opened = patch({ ...left, open: id, flash: null }, id, before => ({
+  const opened = patch({ ...left, open: id, flash: null, selected: null }, id, before => ({
     ...before,
     load: isUnknown ? 'loading' : before.load,
   }))
@@ -94,20 +96,19 @@ export function reading(model: Model, chat: ChatScreen, commands: readonly Comma
   }
 }
 
-/** The pane of the open conversation, as it is on the screen. */
-export function paneOf(model: Model, chat: ChatScreen): Pane | undefined {
-  const conversation = openConversation(chat)
-  if (!conversation) return undefined
-  const { cols, rows } = layoutChat(model.size, chat).messages
-  return { conversation, cols, rows, timeZone: model.timeZone }
-}
-
 /** Scrolls the open conversation, up when negative, and asks for older lines in time. */
 export function scrollBy(model: Model, chat: ChatScreen, lines: number): Next {
   const pane = paneOf(model, chat)
-  if (!pane) return { model, commands: [] }
+  return pane ? scrollTo(model, chat, { pane, anchor: scroll(pane, lines) }) : { model, commands: [] }
+}
+
+/** Puts the pane at an anchor, and asks for older lines in time. */
+export function scrollTo(
+  model: Model,
+  chat: ChatScreen,
+  { pane, anchor }: { pane: Pane; anchor: Anchor | null },
+): Next {
   const { id } = pane.conversation.summary
-  const anchor = scroll(pane, lines)
   const moved = { ...pane.conversation, anchor }
   const { firstIndex } = visibleLines({ ...pane, conversation: moved })
   const first = moved.items[0]
@@ -122,6 +123,28 @@ export function scrollBy(model: Model, chat: ChatScreen, lines: number): Next {
     patch(chat, id, () => ({ ...moved, load })),
     commands,
   )
+}
+
+/** Takes lines into a conversation; see `mergeItems()`. */
+export function withItems(
+  conversation: Conversation,
+  items: readonly TimelineItem[],
+  added = items,
+): Conversation {
+  return {
+    ...conversation,
+    items,
+    hasExpiring: conversation.hasExpiring || added.some(isExpiring),
+    hasPictures: conversation.hasPictures || added.some(isPicture),
+  }
+}
+
+function isExpiring(item: TimelineItem): boolean {
+  return item.kind === 'message' && item.expiresAt !== undefined
+}
+
+function isPicture(item: TimelineItem): boolean {
+  return item.kind === 'message' && item.content.type === 'file' && item.content.image !== undefined
 }
 
 /** Adds lines to those of a conversation, by `seq`; a line that is there already is replaced. */

@@ -1,66 +1,193 @@
-import { actionOf } from '../keys.ts'
-import type { ChatScreen, Model, Overlay } from '../model.ts'
+import { findEmojis } from '../emoji.ts'
+import { actionIn, actionOf, blockedBindings, verifyBindings } from '../keys.ts'
+import type { ChatScreen, Model } from '../model.ts'
 import type { Next } from '../msg.ts'
-import { edit, insert } from '../text-field.ts'
-import { helpLines, helpRows } from '../view/overlays.ts'
+import type { Overlay, ReactOverlay, VerifyOverlay } from '../overlay.ts'
+import { edit, insert, type TextField } from '../text-field.ts'
+import { helpLines, helpRows } from '../view/help.ts'
 import { candidatesOf } from '../view/switcher.ts'
-import { openWith } from './composing.ts'
+import { verifyLines } from '../view/verify.ts'
 import { reading, show } from './conversations.ts'
 import { isEdit } from './edits.ts'
+import { inDevices, inGroup } from './list-overlays.ts'
+import { next, wrong } from './next.ts'
+import { openWith } from './opening.ts'
 
-/** Typing and pasting while something lies over the chat: only the switcher takes it. */
+/** Whether what is typed is text there; else letters are keys. */
+export function takesText(overlay: Overlay): boolean {
+  switch (overlay.type) {
+    case 'switcher':
+    case 'react':
+      return true
+    case 'group':
+    case 'devices':
+      return overlay.prompt !== null
+    case 'help':
+    case 'verify':
+    case 'picture':
+    case 'blocked':
+      return false
+    default:
+      return overlay satisfies never
+  }
+}
+
+/** Typing and pasting while something lies over the chat that takes it. */
 export function typeInOverlay(chat: ChatScreen, text: string): ChatScreen {
   const { overlay } = chat
-  if (overlay?.type !== 'switcher') return chat
-  const field = insert(overlay.field, text.replace(/\s+/g, ''))
-  return { ...chat, overlay: { ...overlay, field, selected: 0 } }
+  switch (overlay?.type) {
+    case 'switcher': {
+      const field = insert(overlay.field, text.replace(/\s+/g, ''))
+      return { ...chat, overlay: { ...overlay, field, selected: 0 } }
+    }
+    case 'react': {
+      const field = insert(overlay.field, text.replace(/\s+/g, ' '))
+      return { ...chat, overlay: { ...overlay, field, selected: 0 } }
+    }
+    case 'group':
+    case 'devices': {
+      if (!overlay.prompt) return chat
+      const field = insert(overlay.prompt.field, text.replace(/[\r\n]+/g, ' '))
+      return { ...chat, flash: null, overlay: { ...overlay, prompt: { ...overlay.prompt, field } } }
+    }
+    default:
+      return chat
+  }
 }
 
 /** Keys while something lies over the chat. */
 export function pressInOverlay(model: Model, chat: ChatScreen, key: string): Next {
   const { overlay } = chat
+  if (!overlay) return next(model, chat)
+  const hasPrompt = 'prompt' in overlay && overlay.prompt !== null
   const action = actionOf(key)
-  const isToggle = overlay?.type === 'help' ? action === 'help' : action === 'switch'
-  if (!overlay || key === 'escape' || isToggle) return reading(model, { ...chat, overlay: null })
-  return overlay.type === 'help' ? inHelp(model, chat, overlay, key) : inSwitcher(model, chat, overlay, key)
+  const isToggle =
+    (overlay.type === 'help' && action === 'help') || (overlay.type === 'switcher' && action === 'switch')
+  if ((key === 'escape' && !hasPrompt) || isToggle)
+    return reading(model, { ...chat, overlay: null, flash: null })
+  switch (overlay.type) {
+    case 'help':
+      return inHelp(model, chat, { overlay, key })
+    case 'switcher':
+      return inSwitcher(model, chat, { overlay, key })
+    case 'react':
+      return inReact(model, chat, { overlay, key })
+    case 'group':
+      return inGroup(model, chat, { overlay, key })
+    case 'devices':
+      return inDevices(model, chat, { overlay, key })
+    case 'verify':
+      return inVerify(model, chat, { overlay, key })
+    case 'blocked':
+      return inBlocked(model, chat, { selected: overlay.selected, key })
+    case 'picture':
+      return key === 'enter' || key === 'o' ? reading(model, { ...chat, overlay: null }) : next(model, chat)
+    default:
+      return overlay satisfies never
+  }
+}
+
+interface Pressed<O extends Overlay> {
+  overlay: O
+  key: string
 }
 
 function inHelp(
   model: Model,
   chat: ChatScreen,
-  overlay: Extract<Overlay, { type: 'help' }>,
-  key: string,
+  { overlay, key }: Pressed<Extract<Overlay, { type: 'help' }>>,
 ): Next {
   const rows = helpRows(model.size)
-  const by = { up: -1, down: 1, 'page-up': -rows, 'page-down': rows, home: -1000, end: 1000 }[key] ?? 0
   const last = Math.max(0, helpLines(model.size.cols).length - rows)
-  const scroll = Math.max(0, Math.min(last, overlay.scroll + by))
-  return { model: { ...model, screen: { ...chat, overlay: { type: 'help', scroll } } }, commands: [] }
+  const scroll = scrolled(overlay.scroll, { key, rows, last })
+  return next(model, { ...chat, overlay: { type: 'help', scroll } })
+}
+
+function scrolled(scroll: number, { key, rows, last }: { key: string; rows: number; last: number }): number {
+  const by = { up: -1, down: 1, 'page-up': -rows, 'page-down': rows, home: -1000, end: 1000 }[key] ?? 0
+  return Math.max(0, Math.min(last, scroll + by))
 }
 
 function inSwitcher(
   model: Model,
   chat: ChatScreen,
-  overlay: Extract<Overlay, { type: 'switcher' }>,
-  key: string,
+  { overlay, key }: Pressed<Extract<Overlay, { type: 'switcher' }>>,
 ): Next {
   const candidates = candidatesOf(chat, overlay.field.text)
-  const stay = (change: Partial<typeof overlay>): Next => ({
-    model: { ...model, screen: { ...chat, overlay: { ...overlay, ...change } } },
-    commands: [],
-  })
-  const step = { up: -1, down: 1, 'ctrl-p': -1, 'ctrl-n': 1, 'shift-tab': -1, tab: 1 }[key]
-  if (step !== undefined && candidates.length > 0) {
-    return stay({ selected: (overlay.selected + step + candidates.length) % candidates.length })
-  }
   if (key === 'enter') {
     const chosen = candidates[overlay.selected]
-    if (!chosen) return reading(model, { ...chat, overlay: null })
     const closed = { ...chat, overlay: null }
-    const known = chat.conversations.find(({ summary }) => summary.with === chosen.with)
-    return known ? show(model, closed, known.summary.id) : openWith(model, closed, { user: chosen.with })
+    if (!chosen) return reading(model, closed)
+    return chosen.id === undefined
+      ? openWith(model, closed, { to: chosen.to })
+      : show(model, closed, chosen.id)
   }
+  return next(model, { ...chat, overlay: { ...overlay, ...chosenBy(overlay, key, candidates.length) } })
+}
+
+function inReact(model: Model, chat: ChatScreen, { overlay, key }: Pressed<ReactOverlay>): Next {
+  const found = findEmojis(overlay.field.text)
+  if (key !== 'enter') {
+    return next(model, { ...chat, overlay: { ...overlay, ...chosenBy(overlay, key, found.length) } })
+  }
+  const chosen = found[overlay.selected]
+  if (!chosen) return wrong(model, chat, 'No emoji has that name; any one can be pasted.')
+  // The same once more takes it back.
+  const emoji = chosen.emoji === overlay.current ? null : chosen.emoji
+  const { model: read, commands } = reading(model, { ...chat, overlay: null })
+  return { model: read, commands: [...commands, { type: 'react', id: overlay.id, emoji }] }
+}
+
+/** A field above a list: arrows choose, everything else edits. */
+function chosenBy(
+  { field, selected }: { field: TextField; selected: number },
+  key: string,
+  count: number,
+): { field: TextField; selected: number } {
+  const step = { up: -1, down: 1, 'ctrl-p': -1, 'ctrl-n': 1, 'shift-tab': -1, tab: 1 }[key]
+  if (step !== undefined) return { field, selected: count === 0 ? 0 : (selected + step + count) % count }
   const action = actionOf(key)
-  if (action === undefined || !isEdit(action)) return stay({})
-  return stay({ field: edit(overlay.field, action), selected: 0 })
+  if (action === undefined || !isEdit(action)) return { field, selected }
+  return { field: edit(field, action), selected: 0 }
+}
+
+function inVerify(model: Model, chat: ChatScreen, { overlay, key }: Pressed<VerifyOverlay>): Next {
+  const { user, safetyNumber } = overlay.verification
+  const action = actionIn(verifyBindings, key)
+  switch (action) {
+    case undefined: {
+      const size = { cols: Math.min(model.size.cols, 76) - 4, rows: Math.max(1, model.size.rows - 4) }
+      const last = Math.max(0, verifyLines(overlay, size).length - size.rows)
+      const scroll = scrolled(overlay.scroll, { key, rows: size.rows, last })
+      return next(model, { ...chat, overlay: { ...overlay, scroll } })
+    }
+    case 'verify':
+    case 'unverify': {
+      const isVerified = action === 'verify'
+      const busy = isVerified ? 'noting it' : 'taking it back'
+      return next(
+        model,
+        { ...chat, busy, flash: null },
+        { type: 'set-verified', user, isVerified, safetyNumber },
+      )
+    }
+    default:
+      return action satisfies never
+  }
+}
+
+function inBlocked(
+  model: Model,
+  chat: ChatScreen,
+  { selected, key }: { selected: number; key: string },
+): Next {
+  const blocked = chat.conversations.filter(({ summary }) => summary.isBlocked)
+  const one = blocked[selected]
+  if (one && actionIn(blockedBindings, key) === 'unblock') {
+    const command = { type: 'block' as const, user: one.summary.with, isBlocked: false }
+    return next(model, { ...chat, busy: 'unblocking', overlay: { type: 'blocked', selected: 0 } }, command)
+  }
+  const step = { up: -1, down: 1 }[key] ?? 0
+  const to = Math.max(0, Math.min(selected + step, blocked.length - 1))
+  return next(model, { ...chat, overlay: { type: 'blocked', selected: to } })
 }

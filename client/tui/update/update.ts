@@ -12,13 +12,16 @@ import { updateStart } from './start.ts'
 export function update(model: Model, msg: Msg): Next {
   switch (msg.type) {
     case 'resize':
-      return same({ ...model, size: msg.size })
+      return inScreen({ ...model, size: msg.size }, msg)
     case 'tick':
-      return same({
-        ...model,
-        now: msg.now,
-        frame: needsTicks(model) === 'fast' ? model.frame + 1 : model.frame,
-      })
+      return inScreen(
+        {
+          ...model,
+          now: msg.now,
+          frame: needsTicks(model) === 'fast' ? model.frame + 1 : model.frame,
+        },
+        msg,
+      )
     case 'chat-opened':
       return chatOpened({ ...model, now: msg.now }, msg.snapshot)
     case 'focus':
@@ -34,8 +37,4 @@ function inScreen(model: Model, msg: Msg): Next {
   return model.screen.type === 'start'
     ? updateStart(model, model.screen, msg)
     : updateChat(model, model.screen, msg)
-}
-
-function same(model: Model): Next {
-  return { model, commands: [] }
 }

@@ -1,12 +1,16 @@
-import type { Connection } from '../../chat.ts'
+import { nameOf, troubleOf } from '../conversation-name.ts'
+import { hintOf, selectionBindings } from '../keys.ts'
+import { canDo } from '../message-actions.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Canvas, type Span, span } from './canvas.ts'
 import { type ChatLayout, layoutChat, PROMPT_COLS } from './layout.ts'
-import { visibleLines } from './pane.ts'
+import { drawList } from './list.ts'
+import { paneOf, visibleLines } from './pane.ts'
 import { turning } from './spinner.ts'
+import { drawTitle } from './title.ts'
 
 /** Draws the chat screen. Returns where the cursor is. */
 export function drawChat(canvas: Canvas, model: Model, chat: ChatScreen): { x: number; y: number } {
@@ -15,7 +19,13 @@ export function drawChat(canvas: Canvas, model: Model, chat: ChatScreen): { x: n
   drawRule(canvas, 1)
   if (layout.list) drawList(canvas, layout, chat)
   drawMessages(canvas.part(layout.messages), model, chat)
-  drawRule(canvas, layout.composer.y - 1)
+  drawSelection(canvas, layout, { model, chat })
+  drawRule(canvas, layout.messages.y + layout.messages.rows)
+  drawTyping(canvas, layout, chat)
+  const { above } = layout
+  for (const [index, line] of above?.lines.entries() ?? []) {
+    canvas.put({ x: 0, y: layout.composer.y - (above?.lines.length ?? 0) + index }, span(line, above?.style))
+  }
   drawStatus(canvas.part({ x: 0, y: layout.statusY, cols: canvas.size.cols, rows: 1 }), model, chat)
   return drawComposer(canvas, layout, chat)
 }
@@ -25,83 +35,9 @@ export function drawRule(canvas: Canvas, y: number): void {
   canvas.put({ x: 0, y }, span('╌'.repeat(canvas.size.cols), 'dash'))
 }
 
-/** A server without what does not tell servers apart. */
-export function serverName(url: string): string {
-  return sanitizeLine(url)
-    .replace(/^wss?:\/\//, '')
-    .replace(/\/$/, '')
-}
-
-function drawTitle(canvas: Canvas, chat: ChatScreen): void {
-  const { cols } = canvas.size
-  const right = connectionSpans(chat.connection, cols)
-  const rightCols = right.reduce((sum, { text }) => sum + lineWidth(text), 0)
-  const conversation = openConversation(chat)
-  const others = chat.conversations.reduce(
-    (sum, { summary }) => (summary.id === chat.open ? sum : sum + summary.unread),
-    0,
-  )
-  // In a narrow window the name is worth more than the brand.
-  const left: Span[] = cols < 40 ? [span(' ')] : [span(' fastchat', 'brand'), span(' ─ ', 'faint')]
-  if (conversation) left.push(span(sanitizeLine(conversation.summary.with), 'strong'))
-  else left.push(span(sanitizeLine(chat.me), 'strong'))
-  if (others > 0) left.push(span(`  +${others} unread`, 'unread'))
-  canvas.part({ x: 0, y: 0, cols: Math.max(0, cols - rightCols - 1), rows: 1 }).put({ x: 0, y: 0 }, ...left)
-  canvas.put({ x: cols - rightCols, y: 0 }, ...right)
-}
-
-function connectionSpans(connection: Connection, cols: number): Span[] {
-  // The name of the server is the first to go.
-  const name = (server: string | undefined) =>
-    server === undefined || cols < 50 ? '' : `${truncate(serverName(server), 24)} `
-  switch (connection.state) {
-    case 'online': {
-      const latency = connection.latencyMs === undefined ? '' : ` ${Math.round(connection.latencyMs)} ms`
-      return [span(name(connection.server), 'faint'), span('●', 'online'), span(`${latency} `, 'faint')]
-    }
-    case 'connecting':
-      return [span(name(connection.server), 'faint'), span('○', 'offline'), span(' connecting ', 'faint')]
-    case 'offline':
-      return [span('○', 'offline'), span(' offline ', 'offline')]
-    default:
-      return connection satisfies never
-  }
-}
-
-function drawList(canvas: Canvas, { list }: ChatLayout, chat: ChatScreen): void {
-  if (!list) return
-  for (let y = 0; y < list.rows; y++) canvas.put({ x: list.cols, y: list.y + y }, span('┆', 'faint'))
-  const part = canvas.part(list)
-  const open = chat.conversations.findIndex(({ summary }) => summary.id === chat.open)
-  const first = firstListed(open, { count: chat.conversations.length, rows: list.rows })
-  for (const [y, conversation] of chat.conversations.slice(first, first + list.rows).entries()) {
-    drawListed(part, { y, conversation, isOpen: first + y === open })
-  }
-}
-
-/** The index of the conversation in the list's first row: the open one stays in sight. */
-export function firstListed(open: number, { count, rows }: { count: number; rows: number }): number {
-  return Math.max(0, Math.min(open - Math.floor(rows / 2), count - rows))
-}
-
-function drawListed(
-  canvas: Canvas,
-  { y, conversation, isOpen }: { y: number; conversation: Conversation; isOpen: boolean },
-): void {
-  const { cols } = canvas.size
-  const { kind, unread, with: name } = conversation.summary
-  const count = unread === 0 ? '' : unread > 999 ? '999+' : String(unread)
-  const sign = isOpen ? '▸' : kind === 'group' ? '#' : ' '
-  const nameCols = cols - 4 - (count ? count.length + 1 : 0)
-  const style = unread > 0 ? 'strong' : 'plain'
-  canvas.put({ x: 0, y }, span(` ${sign} `, 'brand'), span(truncate(sanitizeLine(name), nameCols), style))
-  canvas.put({ x: cols - 1 - count.length, y }, span(count, 'unread'))
-  if (isOpen) canvas.restyle({ x: 0, y, cols }, 'selected')
-}
-
 function drawMessages(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const conversation = openConversation(chat)
-  const { cols, rows } = canvas.size
+  const { rows } = canvas.size
   if (!conversation) {
     drawHints(canvas, noConversationHints(chat))
     return
@@ -111,9 +47,42 @@ function drawMessages(canvas: Canvas, model: Model, chat: ChatScreen): void {
     else canvas.put({ x: 0, y: rows - 1 }, span(`${turning(model.frame)} loading…`, 'faint'))
     return
   }
-  const { lines } = visibleLines({ conversation, cols, rows, timeZone: model.timeZone })
+  const pane = paneOf(model, chat)
+  if (!pane) return
+  const { lines } = visibleLines(pane)
   for (const [index, line] of lines.entries()) canvas.put({ x: 0, y: rows - lines.length + index }, ...line)
   if (conversation.anchor !== null) drawBelow(canvas, conversation)
+}
+
+/** A bar beside the message that is selected: it is seen without colours too. */
+function drawSelection(
+  canvas: Canvas,
+  { messages }: ChatLayout,
+  { model, chat }: { model: Model; chat: ChatScreen },
+): void {
+  const pane = chat.selected === null ? undefined : paneOf(model, chat)
+  if (!pane) return
+  const { seqs } = visibleLines(pane)
+  const top = messages.y + messages.rows - seqs.length
+  for (const [index, seq] of seqs.entries()) {
+    if (seq === chat.selected) canvas.put({ x: messages.x - 1, y: top + index }, span('▌', 'brand'))
+  }
+}
+
+/** Who writes stands on the rule below the messages, so that nothing moves when they begin and stop. */
+function drawTyping(canvas: Canvas, { messages }: ChatLayout, chat: ChatScreen): void {
+  const users = chat.typing
+    .filter(({ conversation }) => conversation === chat.open)
+    .map(({ user }) => sanitizeLine(user))
+  if (users.length === 0) return
+  const text = users.length > 3 ? `${users.length} people are typing…` : typingText(users)
+  const y = messages.y + messages.rows
+  canvas.put({ x: messages.x, y }, span(truncate(` ${text} `, messages.cols), 'faint'))
+}
+
+function typingText(users: readonly string[]): string {
+  const names = users.length === 1 ? users.join('') : `${users.slice(0, -1).join(', ')} and ${users.at(-1)}`
+  return `${names} ${users.length === 1 ? 'is' : 'are'} typing…`
 }
 
 /** That one does not see the newest. */
@@ -137,8 +106,14 @@ function noConversationHints(chat: ChatScreen): Span[][] {
 }
 
 function emptyHints({ summary }: Conversation): Span[][] {
+  if (summary.kind === 'group') {
+    return [
+      [span(`This is the beginning of the group ${nameOf(summary)}.`)],
+      [span('Only its members can read it. Enter sends, /members shows them.', 'faint')],
+    ]
+  }
   return [
-    [span(`This is the beginning of your conversation with ${sanitizeLine(summary.with)}.`)],
+    [span(`This is the beginning of your conversation with ${nameOf(summary)}.`)],
     [span('Only your devices and theirs can read it. Enter sends.', 'faint')],
   ]
 }
@@ -158,7 +133,7 @@ function drawComposer(canvas: Canvas, layout: ChatLayout, chat: ChatScreen): { x
   const draft = draftOf(chat)
   const part = canvas.part(composer)
   part.put({ x: 0, y: 0 }, span(' > ', 'brand'))
-  if (draft.text === '') part.put({ x: PROMPT_COLS, y: 0 }, span(placeholder(chat), 'faint'))
+  if (draft.text === '') part.put({ x: PROMPT_COLS, y: 0 }, span(placeholder(chat, layout), 'faint'))
   for (const [y, { text }] of lines.slice(firstLine, firstLine + composer.rows).entries()) {
     part.put({ x: PROMPT_COLS, y }, span(text))
   }
@@ -170,19 +145,39 @@ function drawComposer(canvas: Canvas, layout: ChatLayout, chat: ChatScreen): { x
   }
 }
 
-function placeholder(chat: ChatScreen): string {
+function placeholder(chat: ChatScreen, { above }: ChatLayout): string {
   const conversation = openConversation(chat)
-  return conversation ? `message ${conversation.summary.with}…` : '/msg USER to write to somebody…'
+  if (!conversation) return '/msg USER to write to somebody…'
+  const { summary, about } = conversation
+  const trouble = troubleOf(summary)
+  // Where there is no room for it above.
+  if (trouble !== null) return above ? '' : trouble
+  if (about) return about.type === 'reply' ? 'reply…' : 'another text…'
+  const name = nameOf(summary)
+  return summary.isRequest ? `an answer to ${name} accepts…` : `message ${name}…`
 }
 
 function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const { cols } = canvas.size
   const left = statusSpans(model, chat)
+  if (chat.selected !== null && !chat.flash) {
+    canvas.put({ x: 0, y: 0 }, span(` ${selectionHint(chat)}`, 'faint'))
+    return
+  }
   const hint = cols >= 70 ? 'Tab complete · Ctrl-K switch · F1 help ' : cols >= 40 ? 'F1 help ' : ''
   const used = left.reduce((sum, { text }) => sum + lineWidth(text), 0)
   canvas.put({ x: 0, y: 0 }, ...left)
   // What happened is more important than what could be pressed.
   if (used + lineWidth(hint) < cols) canvas.put({ x: cols - lineWidth(hint), y: 0 }, span(hint, 'faint'))
+}
+
+/** The keys that make sense on the selected message. */
+function selectionHint(chat: ChatScreen): string {
+  const open = openConversation(chat)
+  const item = open?.items.find(({ seq }) => seq === chat.selected)
+  if (!open || item?.kind !== 'message') return ''
+  const { summary } = open
+  return hintOf(selectionBindings.filter(({ action }) => canDo(action, { item, summary })))
 }
 
 function statusSpans(model: Model, chat: ChatScreen): Span[] {
@@ -199,5 +194,15 @@ function statusSpans(model: Model, chat: ChatScreen): Span[] {
     return [span(truncate(` Offline${again}${kept}${reason}`, model.size.cols - 1), 'offline')]
   }
   if (waiting !== '') return [span(` ${waiting}`, 'faint')]
+  const [offer] = chat.historyOffers
+  if (offer) {
+    const count = offer.messages === 1 ? '1 message' : `${offer.messages} messages`
+    return [
+      span(
+        truncate(` A device of yours offers ${count}: /history accept, or decline`, model.size.cols - 1),
+        'unread',
+      ),
+    ]
+  }
   return [span(` ${sanitizeLine(chat.me)}`, 'faint')]
 }

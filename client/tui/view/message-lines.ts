@@ -1,8 +1,11 @@
-import type { MessageItem, NoticeItem, TimelineItem } from '../../chat.ts'
+import type { MessageItem, NoticeItem, Reaction, TimelineItem, Transfer } from '../../chat.ts'
+import type { PictureState } from '../model.ts'
 import { sanitizeLine, sanitizeText } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Span, span } from './canvas.ts'
+import { fileLine, pictureOf } from './file-lines.ts'
+import { noticeText } from './notices.ts'
 import { dayText, timeText } from './times.ts'
 
 export type Line = readonly Span[]
@@ -14,10 +17,18 @@ export interface LineContext {
   /** Cells of the column of names. */
   nameWidth: number
   timeZone: string
+  me: string
   /** A day begins with it. */
   hasDayLine: boolean
   /** The unread ones begin with it. */
   hasNewLine: boolean
+  /** The time that is left to it; empty when it stays. */
+  left: string
+  transfer: Transfer | undefined
+  picture: PictureState | undefined
+  /** Pictures are shown at all: not those of somebody who was not accepted. */
+  showsPictures: boolean
+  pictureRows: number
 }
 
 interface Known {
@@ -31,6 +42,10 @@ const known = new WeakMap<TimelineItem, Known>()
 const TIME_COLS = 6
 /** A sender's clock may be ahead of ours by so much before we no longer believe it. */
 const MAX_AHEAD_MS = 2 * 60 * 1000
+/** A message may have a thousand different ones. */
+const MAX_SHOWN_REACTIONS = 8
+const MAX_EMOJI_COLS = 4
+const MAX_REACTOR_COLS = 12
 
 /** The lines of an item: a day line, the line before what is new, and the message wrapped, with its state behind it. */
 export function linesOf(item: TimelineItem, context: LineContext): readonly Line[] {
@@ -59,33 +74,88 @@ function messageLines(item: MessageItem, context: LineContext): Line[] {
   ]
   const indent = TIME_COLS + context.nameWidth + 2
   const width = Math.max(8, context.width - indent)
-  const isUnknown = item.content.type === 'unknown'
-  const lines = wrapText(textOf(item), width).map<Span[]>(({ text }, index) => [
-    ...(index === 0 ? head : [span(' '.repeat(indent))]),
-    span(text, isUnknown ? 'faint' : 'plain'),
-  ])
+  const wrapped = (text: string, style: 'plain' | 'faint' | 'error') =>
+    wrapText(text, width).map<Span[]>(line => [span(line.text, style)])
+  const lines: Line[] = [
+    ...replyLines(item, { me: context.me, width }),
+    ...bodyLines(item, { context, width, wrapped }),
+    ...reactionLines(item, { me: context.me, width }),
+    ...(item.state === 'failed' ? wrapped(failureText(item), 'error') : []),
+  ]
+  return lines.map((line, index) => [...(index === 0 ? head : [span(' '.repeat(indent))]), ...line])
+}
+
+function replyLines({ replyTo }: MessageItem, { me, width }: { me: string; width: number }): Line[] {
+  if (!replyTo) return []
+  const from =
+    replyTo.from === undefined ? '' : `${replyTo.from === me ? 'you' : sanitizeLine(replyTo.from)}: `
+  const text =
+    replyTo.excerpt === undefined ? 'a message that is not here' : from + sanitizeLine(replyTo.excerpt)
+  return [[span(truncate(`┌ ${text}`, width), 'faint')]]
+}
+
+/** What was said, with its marks behind the last line of text. */
+function bodyLines(
+  item: MessageItem,
+  {
+    context,
+    width,
+    wrapped,
+  }: { context: LineContext; width: number; wrapped: (text: string, style: 'plain' | 'faint') => Span[][] },
+): Line[] {
+  const { content } = item
+  const marks = marksOf(item, context.left)
+  switch (content.type) {
+    case 'text':
+      return withMarks(wrapped(sanitizeText(content.text), 'plain'), marks, width)
+    case 'deleted': {
+      const isOther = content.by !== item.from
+      const by = content.by === context.me ? 'you' : sanitizeLine(content.by)
+      return withMarks(wrapped(isOther ? `(deleted by ${by})` : '(deleted)', 'faint'), marks, width)
+    }
+    case 'unknown':
+      return withMarks(
+        wrapped(`(${sanitizeLine(content.originally)}: not supported yet by this version)`, 'faint'),
+        marks,
+        width,
+      )
+    case 'file': {
+      const { transfer, picture, showsPictures: isShown, pictureRows: rows } = context
+      const file = [fileLine(content, { transfer, width })]
+      const below = pictureOf(content, { picture, isShown, width, rows })
+      if (content.caption === undefined) return [...withMarks(file, marks, width), ...below]
+      return [...file, ...below, ...withMarks(wrapped(sanitizeText(content.caption), 'plain'), marks, width)]
+    }
+    default:
+      return content satisfies never
+  }
+}
+
+function marksOf(item: MessageItem, left: string): Span[] {
   const state = stateMark(item)
-  if (state) addBehind(lines, { state, indent, width: context.width })
-  if (item.state === 'failed') lines.push(...failureLines(item, { indent, width }))
-  return lines
+  return [
+    ...(item.editedAt === undefined || item.content.type === 'deleted' ? [] : [span('(edited)', 'faint')]),
+    ...(left === '' ? [] : [span(`⏲ ${left}`, 'faint')]),
+    ...(state ? [state] : []),
+  ]
 }
 
-function textOf({ content }: MessageItem): string {
-  if (content.type === 'text') return sanitizeText(content.text)
-  return `(${sanitizeLine(content.type === 'unknown' ? content.originally : content.type)}: this version cannot show it)`
-}
-
-function stateMark({ state }: MessageItem): Span | null {
+/** Of a group how many of the others have it, as far as they tell. */
+function stateMark({ state, receipts }: MessageItem): Span | null {
   switch (state) {
     case undefined:
       return null
     case 'queued':
       return span('·', 'faint')
     case 'stored':
-      return span('✓', 'faint')
     case 'delivered':
-    case 'read':
-      return span('✓✓', 'done')
+    case 'read': {
+      if (state === 'read') return span('✓✓ read', 'read')
+      const { delivered = 0, read = 0, of = 0 } = receipts ?? {}
+      if (of > 0 && read > 0) return span(`✓✓ read ${read}/${of}`, 'read')
+      if (state === 'delivered') return span('✓✓', 'done')
+      return of > 0 && delivered > 0 ? span(`✓✓ ${delivered}/${of}`, 'done') : span('✓', 'faint')
+    }
     case 'failed':
       return span('✗', 'error')
     default:
@@ -93,47 +163,57 @@ function stateMark({ state }: MessageItem): Span | null {
   }
 }
 
-/** Behind the last word, or below it when there is no room. */
-function addBehind(
-  lines: Span[][],
-  { state, indent, width }: { state: Span; indent: number; width: number },
-): void {
-  const last = lines.at(-1) ?? []
-  const used = last.reduce((sum, { text }) => sum + lineWidth(text), 0)
-  if (used + 1 + lineWidth(state.text) <= width) last.push(span(' '), state)
-  else lines.push([span(' '.repeat(indent)), state])
-}
-
-function failureLines(
-  { failure }: MessageItem,
-  { indent, width }: { indent: number; width: number },
-): Span[][] {
-  const reason = `not sent: ${sanitizeLine(failure?.message ?? 'the reason is not known')}`
-  return wrapText(reason, width).map(({ text }) => [span(' '.repeat(indent)), span(text, 'error')])
-}
-
-function noticeLines(item: NoticeItem, { width, timeZone }: LineContext): Line[] {
-  const time = `${timeText(item.at, timeZone)} `
-  return wrapText(noticeText(item), Math.max(8, width - TIME_COLS - 2)).map(({ text }, index) => [
-    span(index === 0 ? time : ' '.repeat(TIME_COLS), 'faint'),
-    span(index === 0 ? '! ' : '  ', 'unread'),
-    span(text, 'unread'),
-  ])
-}
-
-function noticeText({ notice }: NoticeItem): string {
-  switch (notice.type) {
-    case 'device-added':
-      return `${sanitizeLine(notice.user)} has a new device. If that surprises you, ask in another way.`
-    case 'account-key-changed':
-      return `${sanitizeLine(notice.user)}'s key has changed: this may be somebody else. Nothing is sent until you have checked.`
-    case 'gap':
-      return notice.missing === 1
-        ? `A message of ${sanitizeLine(notice.from)} is missing.`
-        : `${notice.missing} messages of ${sanitizeLine(notice.from)} are missing.`
-    default:
-      return notice.type
+/** Behind the last word, each below it when there is no room. */
+function withMarks(lines: Span[][], marks: readonly Span[], width: number): Span[][] {
+  const all = lines.map(line => [...line])
+  for (const mark of marks) {
+    const last = all.at(-1) ?? []
+    const used = last.reduce((sum, { text }) => sum + lineWidth(text), 0)
+    if (used + 1 + lineWidth(mark.text) <= width) last.push(span(' '), mark)
+    else all.push([mark])
   }
+  return all
+}
+
+/** `👍 2  ❤️ bob`: who it was when it was one, else how many. */
+function reactionLines(
+  { reactions = [] }: MessageItem,
+  { me, width }: { me: string; width: number },
+): Line[] {
+  const shown = reactions.slice(0, MAX_SHOWN_REACTIONS).map(reaction => reactionSpan(reaction, me))
+  if (reactions.length > shown.length) shown.push(span(`+${reactions.length - shown.length}`, 'faint'))
+  const lines: Span[][] = []
+  for (const one of shown) {
+    const last = lines.at(-1)
+    const used = last?.reduce((sum, { text }) => sum + lineWidth(text), 0) ?? 0
+    if (last && used + 2 + lineWidth(one.text) <= width) last.push(span('  '), one)
+    else lines.push([one])
+  }
+  return lines
+}
+
+function reactionSpan({ emoji, from }: Reaction, me: string): Span {
+  const sign = truncate(sanitizeLine(emoji), MAX_EMOJI_COLS).trim() || '?'
+  const [only = '', ...more] = from
+  const isMine = from.includes(me)
+  const who =
+    more.length > 0 ? String(from.length) : isMine ? 'you' : truncate(sanitizeLine(only), MAX_REACTOR_COLS)
+  return span(`${sign} ${who}`, isMine ? 'mine' : 'faint')
+}
+
+function failureText({ failure }: MessageItem): string {
+  return `not sent: ${sanitizeLine(failure?.message ?? 'the reason is not known')}`
+}
+
+function noticeLines(item: NoticeItem, { width, timeZone, me }: LineContext): Line[] {
+  const time = `${timeText(item.at, timeZone)} `
+  const { text: said, isWarning } = noticeText(item.notice, me)
+  const style = isWarning ? 'unread' : 'faint'
+  return wrapText(said, Math.max(8, width - TIME_COLS - 2)).map(({ text }, index) => [
+    span(index === 0 ? time : ' '.repeat(TIME_COLS), 'faint'),
+    span(index > 0 ? '  ' : isWarning ? '! ' : '· ', style),
+    span(text, style),
+  ])
 }
 
 function rule(title: string, style: 'faint' | 'unread', width: number): Line {
@@ -146,7 +226,13 @@ function isSame(a: LineContext, b: LineContext): boolean {
     a.width === b.width &&
     a.nameWidth === b.nameWidth &&
     a.timeZone === b.timeZone &&
+    a.me === b.me &&
     a.hasDayLine === b.hasDayLine &&
-    a.hasNewLine === b.hasNewLine
+    a.hasNewLine === b.hasNewLine &&
+    a.left === b.left &&
+    a.transfer === b.transfer &&
+    a.picture === b.picture &&
+    a.showsPictures === b.showsPictures &&
+    a.pictureRows === b.pictureRows
   )
 }

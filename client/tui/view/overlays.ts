@@ -1,112 +1,211 @@
-import { type Binding, bindings, keysText } from '../keys.ts'
-import type { ChatScreen, Model } from '../model.ts'
+import { nameOf } from '../conversation-name.ts'
+import { findEmojis } from '../emoji.ts'
+import { blockedBindings, deviceBindings, groupBindings, hintOf, verifyBindings } from '../keys.ts'
+import type { ChatScreen, Model, Question } from '../model.ts'
+import type { GroupOverlay, Overlay, ReactOverlay } from '../overlay.ts'
 import { sanitizeLine } from '../sanitize.ts'
-import { slashCommands } from '../slash-commands.ts'
 import { lineWidth, truncate } from '../width.ts'
-import { type Canvas, type Span, span } from './canvas.ts'
+import { wrapText } from '../wrap.ts'
+import { box } from './box.ts'
+import { type Canvas, span } from './canvas.ts'
+import { drawHelp, helpCols, helpLines } from './help.ts'
+import { deviceRows, drawRows, memberRows } from './member-list.ts'
+import { pictureLines } from './picture.ts'
 import { candidatesOf } from './switcher.ts'
+import { drawVerify } from './verify.ts'
 
-/** Draws what lies over the chat: help or the switcher. Returns where the cursor is. */
-export function drawOverlay(canvas: Canvas, model: Model, chat: ChatScreen): { x: number; y: number } | null {
-  const { overlay } = chat
-  if (!overlay) return null
+type Cursor = { x: number; y: number } | null
+
+/** Draws what lies over the chat. Returns where the cursor is. */
+export function drawOverlay(canvas: Canvas, model: Model, chat: ChatScreen): Cursor {
+  const cursor = chat.overlay ? drawOne(canvas, model, { chat, overlay: chat.overlay }) : null
+  if (!chat.question) return cursor
+  drawQuestion(canvas, chat.question)
+  return null
+}
+
+function drawOne(
+  canvas: Canvas,
+  model: Model,
+  { chat, overlay }: { chat: ChatScreen; overlay: Overlay },
+): Cursor {
   const { cols, rows } = model.size
-  if (overlay.type === 'help') {
-    drawHelp(
-      box(canvas, {
+  const most = rows - 2
+  switch (overlay.type) {
+    case 'help': {
+      const frame = { cols: helpCols(cols), rows: most, title: 'Help', hint: '↑↓ scroll · Esc closes' }
+      drawHelp(box(canvas, frame), helpLines(cols), overlay.scroll)
+      return null
+    }
+    case 'switcher': {
+      const wanted = Math.max(6, candidatesOf(chat, overlay.field.text).length + 3)
+      const inner = box(canvas, {
+        cols: Math.min(cols, 44),
+        rows: Math.min(most, 14, wanted),
+        title: 'Switch to',
+        hint: 'Enter opens · Esc closes',
+      })
+      return drawSwitcher(inner, chat, overlay)
+    }
+    case 'react': {
+      const inner = box(canvas, {
+        cols: Math.min(cols, 44),
+        rows: Math.min(most, 13),
+        title: 'React',
+        hint: 'Enter takes · Esc closes',
+      })
+      return drawReact(inner, overlay)
+    }
+    case 'group':
+      return drawGroup(canvas, overlay, { cols, most })
+    case 'devices': {
+      const inner = box(canvas, {
+        cols: Math.min(cols, 70),
+        rows: Math.min(most, overlay.devices.length + 3),
+        title: 'Your devices',
+        hint: overlay.prompt ? 'Enter · Esc back' : `${hintOf(deviceBindings)} · Esc closes`,
+      })
+      const { selected, prompt } = overlay
+      return drawRows(inner, { rows: deviceRows(overlay, model.timeZone), selected, prompt, note: '' })
+    }
+    case 'verify': {
+      const user = sanitizeLine(overlay.verification.user)
+      const inner = box(canvas, {
         cols: Math.min(cols, 76),
-        rows: rows - 2,
-        title: 'Help',
-        hint: '↑↓ scroll · Esc closes',
-      }),
-      overlay.scroll,
-    )
-    return null
+        rows: most,
+        title: `Safety number with ${user}`,
+        hint: `${hintOf(verifyBindings)} · Esc closes`,
+      })
+      drawVerify(inner, overlay)
+      return null
+    }
+    case 'picture':
+      drawPicture(canvas, chat, overlay)
+      return null
+    case 'blocked': {
+      const blocked = chat.conversations.filter(({ summary }) => summary.isBlocked)
+      const inner = box(canvas, {
+        cols: Math.min(cols, 44),
+        rows: Math.min(most, Math.max(4, blocked.length + 3)),
+        title: 'Blocked',
+        hint: blocked.length === 0 ? 'Esc closes' : `${hintOf(blockedBindings)} · Esc closes`,
+      })
+      const shown = blocked.map(({ summary }) => ({ name: nameOf(summary), marks: [] }))
+      const note = shown.length === 0 ? 'Nobody is blocked.' : ''
+      return drawRows(inner, { rows: shown, selected: overlay.selected, prompt: null, note })
+    }
+    default:
+      return overlay satisfies never
   }
+}
+
+function drawGroup(
+  canvas: Canvas,
+  overlay: GroupOverlay,
+  { cols, most }: { cols: number; most: number },
+): Cursor {
+  const { info, asAdmin, selected, prompt } = overlay
+  const canChange = asAdmin && info.role === 'admin'
+  const note = asAdmin && !canChange ? 'You are not an admin of this group.' : ''
+  const hint = prompt
+    ? 'Enter · Esc back'
+    : canChange
+      ? `${hintOf(groupBindings)} · Esc closes`
+      : '↑↓ scroll · Esc closes'
+  const count = info.members.length === 1 ? '1 member' : `${info.members.length} members`
   const inner = box(canvas, {
-    cols: Math.min(cols, 44),
-    rows: Math.min(rows - 2, 14, Math.max(6, candidatesOf(chat, overlay.field.text).length + 3)),
-    title: 'Switch to',
-    hint: 'Enter opens · Esc closes',
+    cols: Math.min(cols, 60),
+    rows: Math.min(most, info.members.length + 3 + (note === '' ? 0 : 1)),
+    title: `# ${sanitizeLine(info.title ?? info.group)} · ${count}`,
+    hint,
   })
-  return drawSwitcher(inner, chat, overlay)
-}
-
-/** How many lines F1 has, at a width. */
-export function helpLines(cols: number): Span[][] {
-  const rows: Span[][] = []
-  const add = (title: string, lines: Span[][]) => rows.push([span(title, 'strong')], ...lines, [])
-  const keys = (group: Binding['group']) =>
-    (bindings as readonly Binding[])
-      .filter(binding => binding.group === group)
-      .map(binding => helpRow(keysText(binding), binding.does, cols))
-  add('Conversations', keys('Conversations'))
-  add('Messages', keys('Messages'))
-  add('Program', keys('Program'))
-  add('Commands', [
-    ...slashCommands.map(({ name, takes, does }) => helpRow(`/${name} ${takes}`.trim(), does, cols)),
-    helpRow('//', 'begins a text with a slash', cols),
-  ])
-  add('Writing', keys('Writing'))
-  return rows
-}
-
-/** The rows of help that fit, for scrolling. */
-export function helpRows({ rows }: { rows: number }): number {
-  return Math.max(1, rows - 4)
-}
-
-function helpRow(keys: string, does: string, cols: number): Span[] {
-  const keyCols = Math.max(12, Math.min(32, Math.floor(cols / 2)))
-  const shown = truncate(keys, keyCols - 2)
-  return [span(`  ${shown}`, 'unread'), span(' '.repeat(keyCols - lineWidth(shown))), span(does)]
-}
-
-function drawHelp(canvas: Canvas, scroll: number): void {
-  const lines = helpLines(canvas.size.cols)
-  for (const [y, line] of lines.slice(scroll, scroll + canvas.size.rows).entries())
-    canvas.put({ x: 0, y }, ...line)
+  return drawRows(inner, { rows: memberRows(overlay), selected, prompt, note })
 }
 
 function drawSwitcher(
   canvas: Canvas,
   chat: ChatScreen,
-  { field, selected }: { field: { text: string; cursor: number }; selected: number },
+  { field, selected }: Extract<Overlay, { type: 'switcher' }>,
+): Cursor {
+  const { cols } = canvas.size
+  const candidates = candidatesOf(chat, field.text).map(({ name, id, unread }) => {
+    const isNew = id === undefined
+    const note = isNew ? 'write to' : unread > 0 ? String(unread) : ''
+    return { name: truncate(name, cols - 10), note, isFaint: isNew }
+  })
+  return drawChoices(canvas, { field, ask: 'a name, or #group…', selected, choices: candidates })
+}
+
+function drawReact(canvas: Canvas, { field, selected, current }: ReactOverlay): Cursor {
+  const choices = findEmojis(field.text).map(({ emoji, name }) => ({
+    name: `${emoji}  ${name}`,
+    note: emoji === current ? 'takes it back' : '',
+    isFaint: true,
+  }))
+  return drawChoices(canvas, { field, ask: 'name of an emoji…', selected, choices })
+}
+
+/** A field, and below it what the text in it may mean. */
+function drawChoices(
+  canvas: Canvas,
+  {
+    field,
+    ask,
+    selected,
+    choices,
+  }: {
+    field: { text: string; cursor: number }
+    ask: string
+    selected: number
+    choices: readonly { name: string; note: string; isFaint: boolean }[]
+  },
 ): { x: number; y: number } {
   const { cols, rows } = canvas.size
   canvas.put({ x: 0, y: 0 }, span('> ', 'brand'), span(field.text))
-  if (field.text === '') canvas.put({ x: 2, y: 0 }, span('name of a person…', 'faint'))
-  const candidates = candidatesOf(chat, field.text)
-  const first = Math.max(0, Math.min(selected - rows + 2, candidates.length - rows + 1))
-  for (const [index, candidate] of candidates.slice(first, first + rows - 1).entries()) {
+  if (field.text === '') canvas.put({ x: 2, y: 0 }, span(ask, 'faint'))
+  const first = Math.max(0, Math.min(selected - rows + 2, choices.length - rows + 1))
+  for (const [index, { name, note, isFaint }] of choices.slice(first, first + rows - 1).entries()) {
     const y = index + 1
-    const name = truncate(sanitizeLine(candidate.with), cols - 10)
-    const note = candidate.isNew ? 'write to' : candidate.unread > 0 ? String(candidate.unread) : ''
     canvas.put({ x: 0, y }, span('  '), span(name))
-    canvas.put({ x: cols - note.length - 1, y }, span(note, candidate.isNew ? 'faint' : 'unread'))
+    canvas.put({ x: cols - lineWidth(note) - 1, y }, span(note, isFaint ? 'faint' : 'unread'))
     if (first + index === selected) canvas.restyle({ x: 0, y, cols }, 'selected')
   }
   return canvas.absolute({ x: Math.min(cols - 1, 2 + lineWidth(field.text.slice(0, field.cursor))), y: 0 })
 }
 
-/** A frame in the middle of the canvas; what is inside it. */
-function box(
+function drawPicture(
   canvas: Canvas,
-  { cols, rows, title, hint }: { cols: number; rows: number; title: string; hint: string },
-): Canvas {
-  const frame = {
-    x: Math.floor((canvas.size.cols - cols) / 2),
-    y: Math.floor((canvas.size.rows - rows) / 2),
-    cols,
-    rows,
+  { pictures }: ChatScreen,
+  { id, title }: Extract<Overlay, { type: 'picture' }>,
+): void {
+  const { cols, rows } = canvas.size
+  const inner = box(canvas, { cols, rows, title: sanitizeLine(title), hint: 'Esc closes' })
+  const picture = pictures.get(id)
+  if (typeof picture !== 'object') {
+    inner.put({ x: 0, y: 0 }, span('loading the picture…', 'faint'))
+    return
   }
-  const part = canvas.part(frame)
-  const line = (left: string, text: string, right: string) =>
-    left + truncate(text, cols - 2) + '─'.repeat(Math.max(0, cols - 2 - lineWidth(text))) + right
-  part.put({ x: 0, y: 0 }, span(line('┌', `─ ${title} `, '┐'), 'dash'))
-  for (let y = 1; y < rows - 1; y++) {
-    part.put({ x: 0, y }, span('│', 'dash'), span(' '.repeat(Math.max(0, cols - 2))), span('│', 'dash'))
+  if ('failure' in picture) {
+    const lines = wrapText(sanitizeLine(picture.failure), inner.size.cols)
+    for (const [y, { text }] of lines.entries()) inner.put({ x: 0, y }, span(text, 'error'))
+    return
   }
-  part.put({ x: 0, y: rows - 1 }, span(line('└', `─ ${hint} `, '┘'), 'dash'))
-  return part.part({ x: 2, y: 1, cols: cols - 4, rows: rows - 2 })
+  const lines = pictureLines(picture, inner.size)
+  const x = Math.floor((inner.size.cols - (lines[0]?.length ?? 0)) / 2)
+  const y = Math.floor((inner.size.rows - lines.length) / 2)
+  for (const [row, line] of lines.entries()) inner.put({ x, y: y + row }, ...line)
+}
+
+/** A question lies over everything, and wraps: names may be long. */
+function drawQuestion(canvas: Canvas, { text }: Question): void {
+  const { cols, rows } = canvas.size
+  const width = Math.min(cols, 50)
+  const lines = wrapText(sanitizeLine(text), width - 4)
+  const inner = box(canvas, {
+    cols: width,
+    rows: Math.min(rows, lines.length + 2),
+    title: 'Sure?',
+    hint: 'y yes · n no',
+  })
+  for (const [y, line] of lines.entries()) inner.put({ x: 0, y }, span(line.text))
 }

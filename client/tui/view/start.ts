@@ -4,8 +4,9 @@ import type { TextField } from '../text-field.ts'
 import { graphemes, lineWidth } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Canvas, createCanvas, span } from './canvas.ts'
-import { drawRule, serverName } from './chat.ts'
+import { drawRule } from './chat.ts'
 import { turning } from './spinner.ts'
+import { serverName } from './title.ts'
 
 type Cursor = { x: number; y: number } | null
 

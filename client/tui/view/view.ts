@@ -15,6 +15,6 @@ export function view(model: Model): Grid {
   }
   if (screen.type === 'start') return { size, cells, cursor: drawStart(canvas, model, screen) }
   const cursor = drawChat(canvas, model, screen)
-  if (!screen.overlay) return { size, cells, cursor }
+  if (!screen.overlay && !screen.question) return { size, cells, cursor }
   return { size, cells, cursor: drawOverlay(canvas, model, screen) }
 }
