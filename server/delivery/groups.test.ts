@@ -246,6 +246,21 @@ test('`groups` follows `welcome` and names the groups of now', async () => {
   assert.equal((await bobs.next('groups')).groups, [])
 })
 
+test('`groups` tells of no less than was told before, also when a server was killed between its two writes', async () => {
+  const group = await newGroup(bob, carol)
+  const groups = database.db.collection<GroupDocument>('groups')
+  const before = (await groups.findOne({ _id: group.group })) as GroupDocument
+  const removed = await change(group, { op: 'remove', members: [carol] })
+  const third = await startTestServer(database.uri, { sweepMs: 1_000_000 })
+  await groups.replaceOne({ _id: group.group }, before)
+  const bobs = await connect(third, bob)
+  const carols = await connect(third, carol)
+  assert.ok((await bobs.next('groups')).groups.some(({ head }) => head === removed.head))
+  assert.not((await carols.next('groups')).groups.some(each => each.group === group.group))
+  for (const socket of [bobs, carols]) await socket.close()
+  await third.stop()
+})
+
 test('`group` tells every connected device of members, and those whom the event is about', async () => {
   const group = await newGroup(bob)
   const sockets = {

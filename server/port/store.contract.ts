@@ -71,10 +71,14 @@ export function testStore(test: Test, open: () => Store): void {
     const device = makeDeviceDocument(newName())
     await accounts.createDevice(device)
     const label = `${noise(20)}..${noise(12)}.${noise(48)}.${noise(16)}`
-    await accounts.setLabel(device._id, label)
+    const { userId } = device
+    assert.is(await accounts.setLabel(device._id, { userId, label }), true)
+    assert.is(await accounts.setLabel(device._id, { userId: 'other', label: undefined }), false)
     assert.equal(await accounts.findDevice(device._id), { ...device, label })
-    await accounts.setLabel(device._id, undefined)
+    assert.is(await accounts.setLabel(device._id, { userId, label: undefined }), true)
     assert.equal(await accounts.findDevice(device._id), device)
+    await accounts.revokeDevice(device._id, { userId, at })
+    assert.is(await accounts.setLabel(device._id, { userId, label }), false)
   })
 
   test('`prekeys.claim()` gives each prekey to one only', async () => {

@@ -51,8 +51,8 @@ export interface AccountStore {
     deviceId: DeviceId,
     prekey: Pick<DeviceDocument, 'signedPrekey' | 'prekeyExpiresAt'>,
   ): Promise<void>
-  /** Names a device, or takes its name away. */
-  setLabel(deviceId: DeviceId, label: string | undefined): Promise<void>
+  /** Names a device, or takes its name away. False when it is no device of that person that is not revoked. */
+  setLabel(deviceId: DeviceId, label: Pick<DeviceDocument, 'label'> & { userId: UserId }): Promise<boolean>
   /** False when it is no active device of that person. */
   revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
 }
