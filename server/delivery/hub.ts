@@ -30,7 +30,8 @@ export interface HubOptions {
   limits: Limits
 }
 
-const MAX_ROUTED_PER_READ = 500
+/** Of a large group each may be of half a megabyte. */
+const MAX_ROUTED_PER_READ = 50
 /** A group that could not be read is read again after this, so often. */
 const RETRY_MS = 1_000
 const MAX_ATTEMPTS = 30

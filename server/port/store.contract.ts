@@ -128,6 +128,25 @@ export function testStore(test: Test, open: () => Store): void {
     assert.equal(await messages.find([chain._id]), [chain])
   })
 
+  test('`messages.pendingFor()` gives what a device needs: of a chain its own entry', async () => {
+    const { messages } = open()
+    const devices = [uuidV7(), uuidV7(), uuidV7()]
+    const body = makeGeneralJwe(devices)
+    const chain = makeUndelivered({ kind: 'chain', body, pending: devices })
+    const { receiverId: _, ...toGroup } = makeUndelivered({ groupId: 'friends', pending: devices })
+    await messages.insert([chain, toGroup])
+    for (const [index, device] of [...devices, uuidV7()].entries()) {
+      const found = await messages.pendingFor(device, { exclude: [], limit: 10, at })
+      const own = body.recipients[index]
+      if (!own) assert.equal(found, [])
+      else {
+        const { pending: _, route: __, ...rest } = { ...chain, body: { ...body, recipients: [own] } }
+        const { pending: ___, route: ____, ...message } = toGroup
+        assert.equal(found, [rest, message])
+      }
+    }
+  })
+
   test('`messages.pendingFor()` reads in the order of ids, without those excluded, up to the limit', async () => {
     const { messages } = open()
     const device = uuidV7()
