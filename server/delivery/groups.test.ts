@@ -20,6 +20,7 @@ import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
 
 /** Two servers over one database: alice and carol are at the first, bob is at the second. The slow sweep is off. */
+// Long because all of it happens to the same people at the same two servers.
 const test = suite('groups over the sockets of two servers')
 let database: TestDatabase
 let first: TestServer

@@ -7,6 +7,7 @@ import { makeGeneralJwe } from '../testing/messages.ts'
 import { noise } from '../testing/person.ts'
 import type { Store } from './store.ts'
 
+// Long because it is one port: whoever writes an adapter runs all of it.
 /** The time of questions that do not depend on it. */
 const at = new Date(1_700_000_000_000)
 
