@@ -7,6 +7,7 @@ import { perMinute } from './core/token-bucket.ts'
 import { Frames } from './delivery/frames.ts'
 import { Hub } from './delivery/hub.ts'
 import { Lease } from './delivery/lease.ts'
+import { Groups } from './groups/groups.ts'
 import { createApp } from './http/app.ts'
 import type { Carried, Services } from './http/context.ts'
 import type { Clock } from './port/clock.ts'
@@ -39,7 +40,11 @@ export interface Parts {
 export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: Lease } {
   const { key, store, clock, log, limits, metrics = noMetrics, metricsToken } = parts
   const now = () => lease.now()
-  const hub: Hub = new Hub({ ...{ key, store, clock, log, limits, now, metrics }, dead: () => lease.dead() })
+  const groups = new Groups({ store, now, limits })
+  const hub: Hub = new Hub({
+    ...{ key, store, groups, clock, log, limits, now, metrics },
+    dead: () => lease.dead(),
+  })
   const lease: Lease = new Lease({
     ...{ key, clock, log, limits },
     store: store.servers,
@@ -50,17 +55,16 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
     },
   })
   const tokens = new Tokens({ key, store, now, limits })
-  const frames = new Frames({ hub, tokens, clock, now, log, limits, metrics })
+  const frames = new Frames({ hub, groups, tokens, clock, now, log, limits, metrics })
   const blobOptions: BlobsOptions = {
-    ...{ store, clock, now, limits, metrics },
+    ...{ store, groups, clock, now, limits, metrics },
     devices: hub.devices,
-    groups: hub.groups,
     isStopping: parts.isStopping,
   }
   const blobs = new Blobs(blobOptions)
   const app = createApp({
     ...{ blobs, uploads: { ...blobOptions, blobs }, cutOff: parts.cutOff ?? (() => false) },
-    ...{ key, store, tokens, hub, frames, lease, clock, log, limits, metrics, metricsToken },
+    ...{ key, store, tokens, hub, groups, frames, lease, clock, log, limits, metrics, metricsToken },
     upgrade: parts.upgrade,
     addressOf: parts.addressOf,
     isStopping: parts.isStopping,

@@ -60,11 +60,18 @@ function isIgnored(path: string): boolean {
 
 test('the shard keys are of collections that there are, and unique ids are kept unique', () => {
   const keys = [...read('mongo/shard.js').matchAll(/\{name\}\.(\w+)`, \{ (\w+): 'hashed' \}/g)]
-  assert.is(keys.length, 6)
+  assert.is(keys.length, 7)
   for (const [, collection, field] of keys) {
     assert.ok(collection && Object.hasOwn(documents, collection), collection)
     assert.is(field, collection === 'prekeys' ? 'deviceId' : '_id')
   }
+})
+
+test('the events of a group are sharded by what has to be unique', () => {
+  const collections = readFileSync(join(ROOT, 'server/adapter/mongo/collections.ts'), 'utf8')
+  assert.match(collections, 'rosterEvents: [[{ group: 1, epoch: 1 }, { unique: true }]')
+  assert.match(read('mongo/shard.js'), '.rosterEvents`, { group: 1, epoch: 1 }, true)')
+  assert.match(read('README.md'), '| `rosterEvents` | `{group: 1, epoch: 1}`, unique |')
 })
 
 test('the database user may write where the server keeps attachments, and their bytes are sharded by what is unique', () => {

@@ -6,7 +6,7 @@ import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import type { ByteRange } from '../core/byte-range.ts'
 import type { DeviceSets } from '../delivery/device-sets.ts'
-import type { Groups } from '../delivery/groups.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import type { Metrics } from '../port/metrics.ts'
 import type { Store } from '../port/store.ts'
@@ -150,13 +150,13 @@ export class Blobs {
   async #mayRead(userId: string, { ownerId, receiverId, groupId }: BlobDocument): Promise<boolean> {
     if (userId === ownerId || userId === receiverId) return true
     if (groupId === undefined) return false
-    return (await this.#options.groups.now(groupId))?.memberIds.includes(userId) ?? false
+    return (await this.#options.groups.members(groupId)).includes(userId)
   }
 
   /** The people whose devices have to get it. */
   async #people(userId: string, to: Recipient): Promise<readonly string[]> {
     if ('user' in to) return [...new Set([to.user, userId])]
-    const members = (await this.#options.groups.now(to.group))?.memberIds ?? []
+    const members = await this.#options.groups.members(to.group)
     if (!members.includes(userId)) {
       throw new FastChatError(
         'not_a_member',

@@ -1,4 +1,4 @@
-import type { PresenceDocument, UndeliveredDocument } from '../../schema/documents.ts'
+import type { PresenceDocument } from '../../schema/documents.ts'
 import { type CloseReason, closeCodes } from '../../schema/errors.ts'
 import type { ServerFrame } from '../../schema/frames.ts'
 import type { MessageId, UserId } from '../../schema/ids.ts'
@@ -10,7 +10,7 @@ import { perSecondOverTen, type TokenBuckets } from '../core/token-bucket.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
 import type { Metrics } from '../port/metrics.ts'
-import type { MessageStore } from '../port/store.ts'
+import type { MessageStore, Waiting } from '../port/store.ts'
 import type { Wire } from '../port/wire.ts'
 import type { Acker } from './acker.ts'
 import { messageFrame } from './message-frame.ts'
@@ -129,7 +129,7 @@ export class Connection {
   }
 
   /** A message for this device has been stored. */
-  offer(message: UndeliveredDocument): void {
+  offer(message: Waiting): void {
     if (this.#isClosed) return
     if (this.#delivery.offer(message._id)) this.#deliver(message)
     else this.#pump()
@@ -172,7 +172,7 @@ export class Connection {
     )
   }
 
-  #fetched(found: readonly UndeliveredDocument[]): void {
+  #fetched(found: readonly Waiting[]): void {
     if (this.#isClosed) return
     const { deliver, hasDrained } = this.#delivery.fetched(found.map(({ _id }) => _id))
     const wanted = new Set(deliver)
@@ -181,7 +181,7 @@ export class Connection {
     this.#pump()
   }
 
-  #deliver(message: UndeliveredDocument): void {
+  #deliver(message: Waiting): void {
     const frame = messageFrame(message, this.caller.deviceId)
     if (frame) {
       this.send(frame)

@@ -6,6 +6,7 @@ import { parse, parseJson } from '../../schema/parse.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { audienceDevices, coversAudience } from '../core/audience.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
 import type { Metrics } from '../port/metrics.ts'
@@ -16,6 +17,7 @@ import type { StoreResult } from './outgoing.ts'
 
 export interface FramesOptions {
   hub: Hub
+  groups: Groups
   tokens: Tokens
   clock: Clock
   /** The database's time, ms. */
@@ -214,16 +216,16 @@ export class Frames {
     { caller: { userId, deviceId } }: Connection,
     { group: groupId, audience }: { group: GroupId; audience: Base64Url32 },
   ): Promise<DeviceId[]> {
-    const { hub } = this.#options
-    const group = await hub.groups.now(groupId)
-    if (!group?.memberIds.includes(userId)) {
+    const { hub, groups } = this.#options
+    const members = await groups.members(groupId)
+    if (!members.includes(userId)) {
       throw new FastChatError('not_a_member', `Cannot send to group ${groupId}: you are not a member of it`)
     }
-    const remembered = await hub.devices.get(group.memberIds)
+    const remembered = await hub.devices.get(members)
     const pending = audienceDevices(deviceId, { recipient: remembered, own: [] })
     if (audienceOf(pending) === audience) return pending
     // What is remembered may be no longer so: the database decides.
-    const read = [...(await hub.devices.read(group.memberIds)).values()].flat()
+    const read = [...(await hub.devices.read(members)).values()].flat()
     const renewed = audienceDevices(deviceId, { recipient: read, own: [] })
     if (audienceOf(renewed) === audience) return renewed
     throw new FastChatError(

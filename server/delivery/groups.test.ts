@@ -20,6 +20,7 @@ import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
 
 /** Two servers over one database: alice and carol are at the first, bob is at the second. The slow sweep is off. */
+// Long because all of it happens to the same people at the same two servers.
 const test = suite('groups over the sockets of two servers')
 let database: TestDatabase
 let first: TestServer
@@ -244,6 +245,21 @@ test('`groups` follows `welcome` and names the groups of now', async () => {
   )
   const bobs = await open(second, await signUp(second, 'lonely'))
   assert.equal((await bobs.next('groups')).groups, [])
+})
+
+test('`groups` tells of no less than was told before, also when a server was killed between its two writes', async () => {
+  const group = await newGroup(bob, carol)
+  const groups = database.db.collection<GroupDocument>('groups')
+  const before = (await groups.findOne({ _id: group.group })) as GroupDocument
+  const removed = await change(group, { op: 'remove', members: [carol] })
+  const third = await startTestServer(database.uri, { sweepMs: 1_000_000 })
+  await groups.replaceOne({ _id: group.group }, before)
+  const bobs = await connect(third, bob)
+  const carols = await connect(third, carol)
+  assert.ok((await bobs.next('groups')).groups.some(({ head }) => head === removed.head))
+  assert.not((await carols.next('groups')).groups.some(each => each.group === group.group))
+  for (const socket of [bobs, carols]) await socket.close()
+  await third.stop()
 })
 
 test('`group` tells every connected device of members, and those whom the event is about', async () => {

@@ -5,6 +5,7 @@ import type { ServerKey } from '../auth/server-key.ts'
 import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { Batcher } from '../core/batcher.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import type { FeedHandlers, RosterChange } from '../port/feed.ts'
 import { errorFields, type Log } from '../port/log.ts'
@@ -14,12 +15,12 @@ import type { Wire } from '../port/wire.ts'
 import { Acker } from './acker.ts'
 import { Connection } from './connection.ts'
 import { audienceOf, DeviceSets } from './device-sets.ts'
-import { Groups } from './groups.ts'
 import { Outgoing } from './outgoing.ts'
 
 export interface HubOptions {
   key: ServerKey
   store: Store
+  groups: Groups
   clock: Clock
   /** The database's time, ms. */
   now: () => number
@@ -29,7 +30,8 @@ export interface HubOptions {
   limits: Limits
 }
 
-const MAX_ROUTED_PER_READ = 500
+/** Of a large group each may be of half a megabyte. */
+const MAX_ROUTED_PER_READ = 50
 /** A group that could not be read is read again after this, so often. */
 const RETRY_MS = 1_000
 const MAX_ATTEMPTS = 30
@@ -37,7 +39,6 @@ const MAX_ATTEMPTS = 30
 /** All devices that are connected to this server, and what has to reach them. */
 export class Hub {
   readonly devices: DeviceSets
-  readonly groups: Groups
   readonly outgoing: Outgoing
   readonly acker: Acker
   readonly #options: HubOptions
@@ -52,7 +53,6 @@ export class Hub {
     this.#options = options
     const { store, log, dead, clock, metrics } = options
     this.devices = new DeviceSets(options)
-    this.groups = new Groups(options)
     this.acker = new Acker({ messages: store.messages, clock, metrics })
     this.outgoing = new Outgoing({
       ...{ store, log, dead, clock, metrics },
@@ -198,7 +198,7 @@ export class Hub {
     const { store, key, now } = this.#options
     const [prekeysLeft, groups, device] = await Promise.all([
       store.prekeys.count(connection.caller.deviceId),
-      this.groups.of(connection.caller.userId),
+      this.#options.groups.headsOf(connection.caller.userId),
       // Revoked since it showed its token: that was told before this connection could hear it.
       store.accounts.findDevice(connection.caller.deviceId),
       store.presence.set(connection.presence),
@@ -252,7 +252,7 @@ export class Hub {
   /** Members hear of a roster, and those whom it is about also when they are none any more. */
   async #tellOfRoster({ group, epoch, hash: head, subjects }: RosterChange): Promise<void> {
     // First the group, then who is connected: a device that connects meanwhile reads it, or is there by then.
-    const now = await this.groups.now(group)
+    const now = await this.#options.groups.now(group)
     const concerned = new Set([...subjects, ...(now?.memberIds ?? [])])
     for (const connection of this.connections()) {
       if (concerned.has(connection.caller.userId)) connection.sendLater({ t: 'group', group, epoch, head })
@@ -266,7 +266,7 @@ export class Hub {
       byUser.set(userId, [...(byUser.get(userId) ?? []), connection])
     }
     for (const [userId, connections] of byUser) {
-      const groups = await this.groups.of(userId)
+      const groups = await this.#options.groups.headsOf(userId)
       for (const connection of connections) connection.sendLater({ t: 'groups', groups })
     }
   }

@@ -1,13 +1,13 @@
-import type { UndeliveredDocument } from '../../schema/documents.ts'
 import type { MessageFrame } from '../../schema/frames.ts'
 import { type DeviceId, deviceOfKid, type Recipient } from '../../schema/ids.ts'
+import type { Waiting } from '../port/store.ts'
 
 /**
  * A stored message as one device gets it: of a chain only its own recipient entry.
  *
  * @returns undefined when a chain has no entry for the device
  */
-export function messageFrame(message: UndeliveredDocument, deviceId: DeviceId): MessageFrame | undefined {
+export function messageFrame(message: Waiting, deviceId: DeviceId): MessageFrame | undefined {
   const head = {
     t: 'message' as const,
     id: message._id,
@@ -24,6 +24,6 @@ export function messageFrame(message: UndeliveredDocument, deviceId: DeviceId): 
   return own && { ...head, kind: 'chain', body: { ...sealed, ...own } }
 }
 
-function recipientOf({ receiverId, groupId }: UndeliveredDocument): Recipient {
+function recipientOf({ receiverId, groupId }: Waiting): Recipient {
   return groupId === undefined ? { user: receiverId ?? '' } : { group: groupId }
 }

@@ -7,6 +7,7 @@ import type { TokenBuckets } from '../core/token-bucket.ts'
 import type { Frames } from '../delivery/frames.ts'
 import type { Hub } from '../delivery/hub.ts'
 import type { Lease } from '../delivery/lease.ts'
+import type { Groups } from '../groups/groups.ts'
 import type { Clock } from '../port/clock.ts'
 import type { Log } from '../port/log.ts'
 import type { MetricsPort } from '../port/metrics.ts'
@@ -20,6 +21,7 @@ export interface Services {
   tokens: Tokens
   hub: Hub
   frames: Frames
+  groups: Groups
   blobs: Blobs
   /** What uploads of attachments need. */
   uploads: UploadOptions

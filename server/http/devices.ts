@@ -31,13 +31,12 @@ export function deviceRoutes(services: Services): Hono<Carried> {
   })
 
   app.put('/devices/:id/label', requireCaller(services), async context => {
+    const { userId } = context.get('caller')
     const deviceId = parse(DeviceId, context.req.param('id'), { what: 'device id' })
     const { label } = await readBody(context, { schema: LabelDeviceRequest, limits })
-    const device = await store.accounts.findDevice(deviceId)
-    if (device?.userId !== context.get('caller').userId || device.revokedAt) {
+    if (!(await store.accounts.setLabel(deviceId, { userId, label }))) {
       throw new FastChatError('not_found', `Cannot name device ${deviceId}: it is none of this account`)
     }
-    await store.accounts.setLabel(deviceId, label)
     return context.json({ deviceId } satisfies LabelDeviceResponse)
   })
 

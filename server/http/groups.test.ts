@@ -11,6 +11,7 @@ import { openTestApp, type TestApp } from '../testing/test-app.ts'
 import type { Answer } from '../testing/test-client.ts'
 import { openTestDatabase, type TestDatabase } from '../testing/test-database.ts'
 
+// Long because all of it is done by the same three people, who make events that follow one another.
 const test = suite('groups over HTTP')
 let database: TestDatabase
 let app: TestApp

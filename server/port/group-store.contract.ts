@@ -71,6 +71,16 @@ export function testGroupStore(test: Test, open: () => GroupStore): void {
     assert.is((await groups.find(group._id))?.epoch, 3)
   })
 
+  test('`groups.behind()` finds the groups that have come farther', async () => {
+    const groups = open()
+    const all = Array.from({ length: 450 }, (_, epoch) => ({ group: newName(), epoch, head: noise(32) }))
+    const farther = all.filter((_, index) => index % 100 === 7)
+    for (const { group, epoch } of farther) await groups.append(makeEvent({ group, epoch: epoch + 1 }))
+    for (const { group, epoch } of all.slice(0, 5)) await groups.append(makeEvent({ group, epoch }))
+    assert.equal((await groups.behind(all)).sort(), farther.map(({ group }) => group).sort())
+    assert.equal(await groups.behind([]), [])
+  })
+
   test('`groups.ofUser()` and `groups.countOf()` know the groups of one member', async () => {
     const groups = open()
     const userId = newName()

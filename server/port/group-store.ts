@@ -30,6 +30,8 @@ export interface GroupStore {
   bringUp(group: GroupDocument): Promise<void>
   /** The groups that somebody is in, by their ids. */
   ofUser(userId: UserId, options: { limit: number }): Promise<GroupHead[]>
+  /** Which of these groups have come farther, by their events. */
+  behind(heads: readonly GroupHead[]): Promise<GroupId[]>
   /** In how many groups somebody is. */
   countOf(userId: UserId): Promise<number>
 }

@@ -7,6 +7,7 @@ import { makeGeneralJwe } from '../testing/messages.ts'
 import { noise } from '../testing/person.ts'
 import type { Store } from './store.ts'
 
+// Long because it is one port: whoever writes an adapter runs all of it.
 /** The time of questions that do not depend on it. */
 const at = new Date(1_700_000_000_000)
 
@@ -71,10 +72,14 @@ export function testStore(test: Test, open: () => Store): void {
     const device = makeDeviceDocument(newName())
     await accounts.createDevice(device)
     const label = `${noise(20)}..${noise(12)}.${noise(48)}.${noise(16)}`
-    await accounts.setLabel(device._id, label)
+    const { userId } = device
+    assert.is(await accounts.setLabel(device._id, { userId, label }), true)
+    assert.is(await accounts.setLabel(device._id, { userId: 'other', label: undefined }), false)
     assert.equal(await accounts.findDevice(device._id), { ...device, label })
-    await accounts.setLabel(device._id, undefined)
+    assert.is(await accounts.setLabel(device._id, { userId, label: undefined }), true)
     assert.equal(await accounts.findDevice(device._id), device)
+    await accounts.revokeDevice(device._id, { userId, at })
+    assert.is(await accounts.setLabel(device._id, { userId, label }), false)
   })
 
   test('`prekeys.claim()` gives each prekey to one only', async () => {
@@ -122,6 +127,25 @@ export function testStore(test: Test, open: () => Store): void {
     }
     await messages.insert([chain])
     assert.equal(await messages.find([chain._id]), [chain])
+  })
+
+  test('`messages.pendingFor()` gives what a device needs: of a chain its own entry', async () => {
+    const { messages } = open()
+    const devices = [uuidV7(), uuidV7(), uuidV7()]
+    const body = makeGeneralJwe(devices)
+    const chain = makeUndelivered({ kind: 'chain', body, pending: devices })
+    const { receiverId: _, ...toGroup } = makeUndelivered({ groupId: 'friends', pending: devices })
+    await messages.insert([chain, toGroup])
+    for (const [index, device] of [...devices, uuidV7()].entries()) {
+      const found = await messages.pendingFor(device, { exclude: [], limit: 10, at })
+      const own = body.recipients[index]
+      if (!own) assert.equal(found, [])
+      else {
+        const { pending: _, route: __, ...rest } = { ...chain, body: { ...body, recipients: [own] } }
+        const { pending: ___, route: ____, ...message } = toGroup
+        assert.equal(found, [rest, message])
+      }
+    }
   })
 
   test('`messages.pendingFor()` reads in the order of ids, without those excluded, up to the limit', async () => {

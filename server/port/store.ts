@@ -51,8 +51,8 @@ export interface AccountStore {
     deviceId: DeviceId,
     prekey: Pick<DeviceDocument, 'signedPrekey' | 'prekeyExpiresAt'>,
   ): Promise<void>
-  /** Names a device, or takes its name away. */
-  setLabel(deviceId: DeviceId, label: string | undefined): Promise<void>
+  /** Names a device, or takes its name away. False when it is no device of that person that is not revoked. */
+  setLabel(deviceId: DeviceId, label: Pick<DeviceDocument, 'label'> & { userId: UserId }): Promise<boolean>
   /** False when it is no active device of that person. */
   revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
 }
@@ -70,6 +70,9 @@ export interface PrekeyStore {
   counts(deviceIds: readonly DeviceId[]): Promise<Map<DeviceId, number>>
 }
 
+/** A message as one device needs it: of a chain its own recipient entry is enough. */
+export type Waiting = Omit<UndeliveredDocument, 'pending' | 'route'>
+
 export type InsertResult = 'stored' | 'taken'
 
 export interface MessageStore {
@@ -81,11 +84,14 @@ export interface MessageStore {
   /** Replaces the routes of messages that are still there. Not waited for by any acknowledgement. */
   setRoutes(routes: readonly { id: MessageId; route: readonly ServerId[] }[]): Promise<void>
   find(ids: readonly MessageId[]): Promise<UndeliveredDocument[]>
-  /** What waits for a device, in the order of ids, without those excluded, and without those for a moment that has passed. */
+  /**
+   * What waits for a device, in the order of ids, without those excluded, and without those for a moment that has passed.
+   * Of a chain it holds only the device's recipient entry: there may be as many as 2,000.
+   */
   pendingFor(
     deviceId: DeviceId,
     options: { exclude: readonly MessageId[]; limit: number; at: Date },
-  ): Promise<UndeliveredDocument[]>
+  ): Promise<Waiting[]>
   /** Which of these devices have anything waiting. */
   devicesWithPending(deviceIds: readonly DeviceId[], options: { at: Date }): Promise<DeviceId[]>
   /** Takes each device out of its messages, and deletes those that nobody waits for any more. */

@@ -7,6 +7,8 @@ sh.shardCollection(`${name}.prekeys`, { deviceId: 'hashed' })
 sh.shardCollection(`${name}.undelivered`, { _id: 'hashed' })
 sh.shardCollection(`${name}.presence`, { _id: 'hashed' })
 sh.shardCollection(`${name}.blobs`, { _id: 'hashed' })
+sh.shardCollection(`${name}.groups`, { _id: 'hashed' })
+sh.shardCollection(`${name}.rosterEvents`, { group: 1, epoch: 1 }, true)
 // Attachments' bytes (GridFS).
 sh.enableSharding(`${name}_blobs`)
 sh.shardCollection(`${name}_blobs.blobs.chunks`, { files_id: 1, n: 1 }, true)

@@ -59,12 +59,13 @@ export function createAccountStore({ users, devices, settings }: Collections): A
       guarded(async () => {
         await devices.updateOne({ _id: deviceId }, { $set: { signedPrekey, prekeyExpiresAt } })
       }),
-    setLabel: (deviceId, label) =>
+    setLabel: (deviceId, { userId, label }) =>
       guarded(async () => {
-        await devices.updateOne(
-          { _id: deviceId },
+        const { matchedCount } = await devices.updateOne(
+          { _id: deviceId, userId, revokedAt: { $exists: false } },
           label === undefined ? { $unset: { label: '' } } : { $set: { label } },
         )
+        return matchedCount === 1
       }),
     revokeDevice: (deviceId, { userId, at }) =>
       guarded(async () => {

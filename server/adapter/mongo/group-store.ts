@@ -1,6 +1,9 @@
+import type { GroupId } from '../../../schema/ids.ts'
 import type { GroupStore } from '../../port/group-store.ts'
 import type { Collections } from './collections.ts'
 import { guarded, inserted, isMongoCode, mongoCodes } from './errors.ts'
+
+const GROUPS_PER_QUESTION = 200
 
 export function createGroupStore({ groups, rosterEvents }: Collections): GroupStore {
   return {
@@ -56,6 +59,21 @@ export function createGroupStore({ groups, rosterEvents }: Collections): GroupSt
           .limit(limit)
           .toArray()
         return found.map(({ _id: group, epoch, head }) => ({ group, epoch, head }))
+      }),
+    behind: heads =>
+      guarded(async () => {
+        const found: GroupId[] = []
+        for (let from = 0; from < heads.length; from += GROUPS_PER_QUESTION) {
+          const asked = heads.slice(from, from + GROUPS_PER_QUESTION)
+          const events = await rosterEvents
+            .find(
+              { $or: asked.map(({ group, epoch }) => ({ group, epoch: epoch + 1 })) },
+              { projection: { group: 1 } },
+            )
+            .toArray()
+          found.push(...events.map(({ group }) => group))
+        }
+        return found
       }),
     countOf: userId => guarded(() => groups.countDocuments({ memberIds: userId })),
   }

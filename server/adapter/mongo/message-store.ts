@@ -8,6 +8,17 @@ import { guarded, isOnlyDuplicates, mongoCodes } from './errors.ts'
 /** What was for a moment that has passed. */
 const over = (at: Date) => ({ kind: 'transient', expiresAt: { $lte: at } }) as const
 
+/** A message as a device needs it. An entry's `kid` begins with the id of its device. */
+function projectionFor(deviceId: DeviceId) {
+  const isOwn = { $eq: [{ $substrBytes: ['$$entry.header.kid', 0, deviceId.length] }, deviceId] }
+  const own = { $filter: { input: '$body.recipients', as: 'entry', cond: isOwn } }
+  const isChain = { $eq: [{ $type: '$body' }, 'object'] }
+  return {
+    ...{ senderId: 1, senderDevice: 1, receiverId: 1, groupId: 1, kind: 1, createdAt: 1, expiresAt: 1 },
+    body: { $cond: [isChain, { $mergeObjects: ['$body', { recipients: own }] }, '$body'] },
+  }
+}
+
 /** Message ids of one round where a device is taken out of all that waits for it. */
 const MAX_REMOVED_AT_ONCE = 1000
 
@@ -88,11 +99,14 @@ export function createMessageStore({ undelivered }: Collections): MessageStore {
     pendingFor: (deviceId, { exclude, limit, at }) =>
       guarded(() =>
         undelivered
-          .find({
-            pending: deviceId,
-            ...(exclude.length > 0 ? { _id: { $nin: [...exclude] } } : {}),
-            $nor: [over(at)],
-          })
+          .find(
+            {
+              pending: deviceId,
+              ...(exclude.length > 0 ? { _id: { $nin: [...exclude] } } : {}),
+              $nor: [over(at)],
+            },
+            { projection: projectionFor(deviceId) },
+          )
           .sort({ _id: 1 })
           .limit(limit)
           .toArray(),
