@@ -151,6 +151,7 @@ class Session {
     })
     this.#groups = new Groups({
       ...parts,
+      thumbprint: cipher.thumbprint,
       onExtended: record => {
         this.#courier.onGroupChanged(record.conversation)
         this.#receiver.retryHeld()
@@ -232,7 +233,9 @@ class Session {
       createGroup: whileOpen((request: Parameters<Chat['createGroup']>[0]) =>
         this.#groupChanges.create(request),
       ),
-      groupInfo: whileOpen((request: Parameters<Chat['groupInfo']>[0]) => this.#groupChanges.info(request)),
+      groupInfo: whileOpen((request: Parameters<Chat['groupInfo']>[0]) =>
+        this.#groupChanges.current(request),
+      ),
       addMembers: whileOpen((request: Parameters<Chat['addMembers']>[0]) => this.#groupChanges.add(request)),
       removeMembers: whileOpen((request: Parameters<Chat['removeMembers']>[0]) =>
         this.#groupChanges.remove(request),
@@ -359,8 +362,8 @@ class Session {
     else if (frame.t === 'refused') this.#courier.onRefused(frame)
     else if (frame.t === 'prekeys') this.#prekeys.onLeft(frame.left)
     else if (frame.t === 'devices') this.#checkDevices(frame.user, frame.audience)
-    else if (frame.t === 'groups') void this.#groups.check(frame.groups, { isAll: true })
-    else if (frame.t === 'group') void this.#groups.check([frame], { isAll: false })
+    else if (frame.t === 'groups') this.#groups.check(frame.groups, { isAll: true })
+    else if (frame.t === 'group') this.#groups.check([frame], { isAll: false })
   }
 
   #checkDevices(userId: UserId, audience: string): void {
@@ -435,6 +438,7 @@ class Session {
   async #flush(): Promise<void> {
     try {
       await this.#receiver.whenIdle()
+      await this.#groups.whenIdle()
       this.#reading.flush()
       if (this.#connectionState.state === 'online') this.#receipts.flush()
       await this.#courier.whenIdle()

@@ -6,7 +6,7 @@ import { isAdmin, isMember, type RosterState } from '../../schema/roster.ts'
 import type { GroupInfo, GroupMember } from '../chat.ts'
 import { timeAfter } from '../core/changes.ts'
 import { signRosterEvent } from '../crypto/roster.ts'
-import type { Clock } from '../net/clock.ts'
+import { type Clock, sleep } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Courier } from './courier.ts'
 import { readGroupId, readUserId } from './destinations.ts'
@@ -27,6 +27,9 @@ export interface GroupChangesOptions {
 }
 
 type Op = Exclude<RosterClaims['op'], 'create'>
+
+/** So long a person who asks for the members waits for a server. */
+const ASK_MS = 3_000
 
 /** How often a change is made again after another admin's came first. */
 const MAX_REBASES = 8
@@ -54,6 +57,19 @@ export class GroupChanges {
     await groups.extendBy(event, { group })
     if (others.length > first.length) await this.#add(group, others.slice(first.length))
     if (request.title !== undefined) this.#sendTitle(group, request.title)
+    return this.info({ group })
+  }
+
+  /** See `Chat.groupInfo`: as it is now or, when nobody can be asked in a moment, as it was last known. */
+  async current(request: { group: string }): Promise<GroupInfo> {
+    const { groups, clock } = this.#options
+    const { group } = this.#known(request.group)
+    const late = new AbortController()
+    const asked = groups.catchUp(group).catch((error: unknown) => {
+      if (!(error instanceof FastChatError)) throw error
+    })
+    await Promise.race([asked, sleep(clock, { delayMs: ASK_MS, signal: late.signal })])
+    late.abort()
     return this.info({ group })
   }
 

@@ -20,6 +20,8 @@ export interface GroupsOptions {
   state: State
   clock: Clock
   connection: Pick<Connection, 'request'>
+  /** Of this account's key. */
+  thumbprint: Base64Url32
   report: (error: unknown) => void
   /** A group's roster has grown: what waited for it may be taken in, and chains for the old one are over. */
   onExtended: (record: GroupRecord) => void
@@ -41,6 +43,7 @@ export class Groups {
   /** All records, as they are in the store: a roster of a thousand is not to be read anew for each message. */
   readonly #records: Map<GroupId, GroupRecord>
   readonly #mutexes = new Map<GroupId, Mutex>()
+  readonly #checking = new Set<Promise<void>>()
 
   constructor(options: GroupsOptions) {
     this.#options = options
@@ -101,7 +104,17 @@ export class Groups {
   }
 
   /** What a server says of the rosters there are: asks for what is news, or cannot be. */
-  async check(heads: readonly GroupHeadResponse[], { isAll }: { isAll: boolean }): Promise<void> {
+  check(heads: readonly GroupHeadResponse[], { isAll }: { isAll: boolean }): void {
+    const checking = this.#check(heads, isAll).finally(() => this.#checking.delete(checking))
+    this.#checking.add(checking)
+  }
+
+  /** Resolves when all that servers have said so far was looked at. */
+  async whenIdle(): Promise<void> {
+    await Promise.all(this.#checking)
+  }
+
+  async #check(heads: readonly GroupHeadResponse[], isAll: boolean): Promise<void> {
     const news = heads.filter(head => this.#isNews(head, isAll)).map(({ group }) => group)
     const shown = new Set(heads.map(({ group }) => group))
     const hidden = isAll ? this.all().filter(record => !shown.has(record.group) && this.#isIn(record)) : []
@@ -124,7 +137,9 @@ export class Groups {
     const record = this.get(group)
     if (!record || record.conversation !== conv || record.hashes[epoch] !== roster) return undefined
     const member = memberAt(record, { user, epoch })
-    const isReader = memberAt(record, { user: this.#options.identity.userId, epoch }) !== undefined
+    const { identity, thumbprint } = this.#options
+    // By one's own key too: a member of one's name with another key is somebody else.
+    const isReader = memberAt(record, { user: identity.userId, epoch })?.key === thumbprint
     return member && isReader ? { conv, memberKey: member.key } : undefined
   }
 
