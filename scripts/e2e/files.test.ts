@@ -40,6 +40,8 @@ test.before(async () => {
   bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
   carol = world.person('carol', { servers: [second], runtime: currentRuntime() })
   for (const person of [alice, bob, carol]) await succeed(person, ['signup', person.userId])
+  // Files of strangers are not saved by themselves.
+  await succeed(bob, ['send', 'alice', 'send me a picture'])
 })
 
 test.after(() => world.close())

@@ -68,7 +68,7 @@ test('a new device has no history until an old one offers it and it is accepted'
       const found = jsonLines<{ id: string; messages: number }>(
         await succeed(fresh, ['devices', 'history', '--json']),
       )
-      return found.length > 0 && found
+      return found.length > 0 ? found : undefined
     },
     { what: 'the offer', timeoutMs: 60_000 },
   )
