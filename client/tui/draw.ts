@@ -1,13 +1,17 @@
 import type { Look } from './theme.ts'
-import type { Cell, Grid, StyleName } from './view/canvas.ts'
+import type { Cell, CellStyle, Grid } from './view/canvas.ts'
 import { isSettled } from './width.ts'
 
 /** What a change of the screen is written with. */
 export interface Pen {
   /** The sequence that puts the cursor on a cell, counted from 0. */
   moveTo(x: number, y: number): string
-  /** The sequence that makes what follows look like a style, whatever was before. */
-  style(style: StyleName): string
+  /** The sequence that makes what follows look like a style, whatever was before; `before` is what was, when it is known. */
+  style(style: CellStyle, before: CellStyle | null): string
+  /** What is written for a cell, where it is not its text. */
+  glyph?(cell: Cell): string
+  /** Is told of what is written: cells of a row, `end` not among them. */
+  wrote?(cells: { y: number; start: number; end: number }): void
 }
 
 /**
@@ -19,7 +23,7 @@ export interface Pen {
 export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string {
   const known = before?.size.cols === after.size.cols && before.size.rows === after.size.rows ? before : null
   let out = ''
-  let style: StyleName | null = null
+  let style: CellStyle | null = null
   after.cells.forEach((row, y) => {
     const old = known?.cells[y]
     if (old === row) return
@@ -32,10 +36,11 @@ export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string 
       isDoubtful ||= isDue && (hasDoubt(cell) || hasDoubt(old?.[x]))
       if (!cell || cell.width === 0 || !isDue) continue
       if (at !== x) out += pen.moveTo(x, y)
-      if (style !== cell.style) out += pen.style(cell.style)
+      pen.wrote?.({ y, start: x, end: x + cell.width })
+      if (style === null || !isSameStyle(style, cell.style)) out += pen.style(cell.style, style)
       style = cell.style
       if (isSettled(cell.text)) {
-        out += cell.text
+        out += pen.glyph?.(cell) ?? cell.text
         at = x + cell.width
       } else {
         // A blank first: where the terminal draws it narrower, nothing old is left.
@@ -44,7 +49,7 @@ export function drawChanges(before: Grid | null, after: Grid, pen: Pen): string 
       }
     }
   })
-  return style === null ? out : out + pen.style('plain')
+  return style === null ? out : out + pen.style('plain', style)
 }
 
 /** Whether a grapheme differs in any of its cells. */
@@ -62,7 +67,19 @@ function hasDoubt(cell: Cell | undefined): boolean {
 }
 
 function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
-  return a === b || (a?.text === b?.text && a?.style === b?.style && a?.width === b?.width)
+  if (a === b) return true
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    a.text === b.text &&
+    a.width === b.width &&
+    isSameStyle(a.style, b.style)
+  )
+}
+
+function isSameStyle(a: CellStyle, b: CellStyle): boolean {
+  if (a === b) return true
+  return typeof a === 'object' && typeof b === 'object' && a.fg === b.fg && a.bg === b.bg
 }
 
 /** The SGR sequence (ECMA-48 section 8.3.117; colours 16 to 255 are xterm's) of a look, after a reset. */

@@ -1,12 +1,13 @@
 import { writeSync } from 'node:fs'
 import terminalKit from 'terminal-kit'
 import { FastChatError } from '../../schema/errors.ts'
+import { sgrOfColors, shadeOf } from './colors.ts'
 import { drawChanges, type Pen, sgr } from './draw.ts'
 import { createDecoder } from './input/decoder.ts'
 import type { Input } from './input/keys.ts'
 import type { Size } from './model.ts'
-import { colorDepth, lookOf, type TerminalEnv } from './theme.ts'
-import type { Grid, StyleName } from './view/canvas.ts'
+import { type ColorDepth, colorDepth, lookOf, type TerminalEnv } from './theme.ts'
+import { type Grid, HALF_BLOCK, type StyleName } from './view/canvas.ts'
 
 /** The terminal while the program has it. */
 export interface Terminal {
@@ -72,7 +73,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const { str } = silence(kit)
   const { enterSequence, leaveSequence } = modes(str)
   const depth = colorDepth(options.env)
-  const pen = createPen(str, style => sgr(lookOf(style, depth)))
+  const pen = createPen(str, depth)
   const decoder = createDecoder()
   let shown: Grid | null = null
   let wanted: Grid | null = null
@@ -215,15 +216,20 @@ function silence(kit: ReturnType<typeof terminalKit.createTerminal>): { str: Seq
   return Object.assign(kit as unknown as { str: Sequences }, { shutdown: true })
 }
 
-function createPen(str: Sequences, style: (style: StyleName) => string): Pen {
+function createPen(str: Sequences, depth: ColorDepth): Pen {
   const styles = new Map<StyleName, string>()
   return {
     moveTo: (x, y) => str.moveTo(x + 1, y + 1),
-    style(name) {
-      const sequence = styles.get(name) ?? style(name)
-      styles.set(name, sequence)
+    style(style, before) {
+      if (typeof style === 'object') {
+        return sgrOfColors(style, depth, typeof before === 'object' && before ? before : undefined)
+      }
+      const sequence = styles.get(style) ?? sgr(lookOf(style, depth))
+      styles.set(style, sequence)
       return sequence
     },
+    glyph: ({ text, style }) =>
+      depth === 0 && typeof style === 'object' && text === HALF_BLOCK ? shadeOf(style) : text,
   }
 }
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { colorDepth, lookOf } from './theme.ts'
+import { colorDepth, lookOf, TRUE_COLOR } from './theme.ts'
 import type { StyleName } from './view/canvas.ts'
 
 const test = suite('theme')
@@ -21,9 +21,19 @@ test('`colorDepth()` knows what terminals say of themselves', () => {
   assert.is(colorDepth({ TERM: 'xterm' }), 16)
   assert.is(colorDepth({ TERM: 'linux' }), 16)
   assert.is(colorDepth({}), 16)
-  for (const TERM of ['xterm-256color', 'alacritty', 'foot', 'xterm-kitty', 'xterm-ghostty', 'tmux'])
+  for (const TERM of ['xterm-256color', 'tmux', 'tmux-256color', 'screen.xterm'])
     assert.is(colorDepth({ TERM }), 256, TERM)
-  assert.is(colorDepth({ TERM: 'xterm', COLORTERM: 'truecolor' }), 256)
+  assert.is(colorDepth({ TERM: 'xterm', COLORTERM: '256' }), 256)
+})
+
+test('`colorDepth()` knows who has all colours', () => {
+  for (const TERM of ['alacritty', 'foot', 'foot-extra', 'xterm-kitty', 'xterm-ghostty', 'xterm-direct'])
+    assert.is(colorDepth({ TERM }), TRUE_COLOR, TERM)
+  for (const COLORTERM of ['truecolor', '24bit'])
+    assert.is(colorDepth({ TERM: 'xterm', COLORTERM }), TRUE_COLOR)
+  assert.is(colorDepth({ TERM: 'tmux-256color', TMUX: '/tmp/x', COLORTERM: 'truecolor' }), TRUE_COLOR)
+  // screen passes on what the terminal around it has said, and has no such colours itself.
+  assert.is(colorDepth({ TERM: 'screen.xterm-256color', STY: '1.x', COLORTERM: 'truecolor' }), 256)
 })
 
 test('`lookOf()` draws the dashes red wherever there are colours', () => {

@@ -1,7 +1,8 @@
 import type { StyleName } from './view/canvas.ts'
 
-/** How many colours a terminal has; 0 by wish (NO_COLOR) or for want of any. */
-export type ColorDepth = 0 | 16 | 256
+/** How many colours a terminal has; 0 by wish (NO_COLOR) or for want of any, 16,777,216 of three bytes each. */
+export type ColorDepth = 0 | 16 | 256 | typeof TRUE_COLOR
+export const TRUE_COLOR = 16_777_216
 
 /** How a style looks. Colours are the terminal's own 0 to 15, so that they suit its theme, or 16 to 255 of the cube. */
 export interface Look {
@@ -57,7 +58,7 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
 
 /** How a style looks on a terminal of so many colours. */
 export function lookOf(style: StyleName, depth: ColorDepth): Look {
-  if (depth === 256) return fineLooks[style] ?? looks[style]
+  if (depth >= 256) return fineLooks[style] ?? looks[style]
   if (depth === 16) return looks[style]
   const { color: _color, bgColor: _bgColor, ...weight } = looks[style]
   return plainLooks[style] ?? weight
@@ -71,7 +72,11 @@ export function colorDepth(env: TerminalEnv): ColorDepth {
   if (env.NO_COLOR) return 0
   const { TERM: term = '', COLORTERM: colorTerm = '' } = env
   if (/^(dumb|vt\d+.*|.*-mono|.*-m)$/.test(term)) return 0
-  const many = /256|kitty|alacritty|foot|wezterm|ghostty|tmux|screen\.|iterm|direct/i
+  // screen passes the variable on, and understands no such colour.
+  const isScreen = term.startsWith('screen') && !env.TMUX
+  const all = /kitty|alacritty|^foot|wezterm|ghostty|direct/i
+  if (!isScreen && (/truecolor|24bit/i.test(colorTerm) || all.test(term))) return TRUE_COLOR
+  const many = /256|tmux|screen\.|iterm/i
   if (/truecolor|24bit|256/i.test(colorTerm) || many.test(term) || env.TMUX) return 256
   return 16
 }

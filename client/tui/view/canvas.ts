@@ -1,6 +1,7 @@
+import type { Picture } from '../../chat.ts'
 import type { Size } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
-import { graphemes } from '../width.ts'
+import { type Grapheme, graphemes } from '../width.ts'
 
 /** What a text is, not how it looks: theme.ts decides that. */
 export type StyleName =
@@ -19,17 +20,40 @@ export type StyleName =
   | 'selected'
   | 'field'
 
+/** The colours of a picture's cell, as 0xRRGGBB. Without `bg` what is behind the letter is the terminal's own. */
+export interface CellColors {
+  fg: number
+  bg?: number
+  /** Which cell of which picture it is: where all of them are seen, a terminal that can draws the picture itself. */
+  part?: PicturePart
+}
+
+export interface PicturePart {
+  layout: PictureLayout
+  col: number
+  row: number
+}
+
+/** A picture, and the cells that it is drawn on. */
+export interface PictureLayout {
+  picture: Picture
+  cols: number
+  rows: number
+}
+
+export type CellStyle = StyleName | CellColors
+
 /** One cell: a grapheme (`width` 1 or 2), or the second half of the one to the left (`width` 0, no text). */
 export interface Cell {
   text: string
   width: 0 | 1 | 2
-  style: StyleName
+  style: CellStyle
 }
 
 /** A piece of a line. */
 export interface Span {
   text: string
-  style: StyleName
+  style: CellStyle
 }
 
 /** What the terminal is to show. */
@@ -54,8 +78,13 @@ export interface Canvas {
   part(at: { x: number; y: number; cols: number; rows: number }): Canvas
 }
 
+/** Its upper half has the colour of the letter, its lower half the one behind it. */
+export const HALF_BLOCK = '▀'
+
 const BLANK: Cell = { text: ' ', width: 1, style: 'plain' }
-const SECOND_HALF = new Map<StyleName, Cell>()
+const SECOND_HALF = new Map<CellStyle, Cell>()
+/** A picture has thousands of it: nothing in it to sanitise. */
+const HALF_BLOCKS: readonly Grapheme[] = [{ text: HALF_BLOCK, width: 1, length: 1 }]
 
 /** An empty grid, and the canvas to draw on it. */
 export function createCanvas(size: Size): { canvas: Canvas; cells: Cell[][] } {
@@ -63,7 +92,7 @@ export function createCanvas(size: Size): { canvas: Canvas; cells: Cell[][] } {
   return { canvas: canvasOn(cells, { x: 0, y: 0, ...size }), cells }
 }
 
-export function span(text: string, style: StyleName = 'plain'): Span {
+export function span(text: string, style: CellStyle = 'plain'): Span {
   return { text, style }
 }
 
@@ -103,10 +132,10 @@ interface Target {
   frame: { x: number; cols: number }
 }
 
-function putText(row: Cell[], { at: start, frame }: Target, text: string, style: StyleName): number {
+function putText(row: Cell[], { at: start, frame }: Target, text: string, style: CellStyle): number {
   let at = start
   // Every text passes here, so none reaches a terminal unseen.
-  for (const grapheme of graphemes(sanitizeLine(text))) {
+  for (const grapheme of text === HALF_BLOCK ? HALF_BLOCKS : graphemes(sanitizeLine(text))) {
     if (at + grapheme.width > frame.cols) return frame.cols
     if (at >= 0) {
       clearHalves(row, frame.x + at, grapheme.width)
@@ -124,10 +153,10 @@ function clearHalves(row: Cell[], x: number, width: number): void {
   if (row[x + width]?.width === 0) row[x + width] = BLANK
 }
 
-function secondHalf(style: StyleName): Cell {
+function secondHalf(style: CellStyle): Cell {
   const known = SECOND_HALF.get(style)
   if (known) return known
   const cell: Cell = { text: '', width: 0, style }
-  SECOND_HALF.set(style, cell)
+  if (typeof style === 'string') SECOND_HALF.set(style, cell)
   return cell
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
-import type { Grid, StyleName } from './canvas.ts'
+import type { CellStyle, Grid, StyleName } from './canvas.ts'
 
 const FOLDER = new URL('golden/', import.meta.url)
 
@@ -20,7 +20,10 @@ export function assertGolden(name: string, grid: Grid): void {
   assert.fixture(drawn, readFileSync(file, 'utf8'))
 }
 
-/** The letters on the screen, then a letter for each cell's style, then the cursor. */
+/**
+ * The letters on the screen, then a letter for each cell's style, then the cursor. A picture's cell has a capital: black, red,
+ * green, yellow, blue, magenta, cyan or white (KRGYBMCW), whichever its upper half is nearest to.
+ */
 export function drawText({ size, cells, cursor }: Grid): string {
   const letters = cells.map(row =>
     row
@@ -30,12 +33,18 @@ export function drawText({ size, cells, cursor }: Grid): string {
   )
   const styles = cells.map(row =>
     row
-      .map(({ style }) => LETTER[style])
+      .map(({ style }) => letterOf(style))
       .join('')
       .replace(/\.+$/, ''),
   )
   const at = cursor ? `${cursor.x},${cursor.y}` : 'hidden'
   return [`${size.cols}x${size.rows} cursor ${at}`, ...letters, '-- styles', ...styles, ''].join('\n')
+}
+
+function letterOf(style: CellStyle): string {
+  if (typeof style === 'string') return LETTER[style]
+  const bits = [16, 8, 0].map((shift, index) => (((style.fg >> shift) & 0xff) >= 0x80 ? 1 << index : 0))
+  return 'KRGYBMCW'[bits.reduce((sum, bit) => sum + bit, 0)] ?? '?'
 }
 
 const LETTER: Readonly<Record<StyleName, string>> = {
