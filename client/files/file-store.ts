@@ -8,9 +8,8 @@ import type { Base64Url32, BlobId } from '../../schema/ids.ts'
 import { decryptFile, encryptedSize, encryptFile, makeFileKey } from '../crypto/file-cipher.ts'
 import { flushFolder, hasCode, isPrivateFolder } from '../home/files.ts'
 import { asDiskFull } from '../store/lmdb-file.ts'
-import { writeAll } from './save-file.ts'
+import { bytesOf, writeAll } from './bytes.ts'
 
-const READ_BYTES = 64 * 1024
 const NAME = /^[0-9a-f-]{36}(\.part)?$/
 
 /**
@@ -52,12 +51,7 @@ export class FileStore {
   async *read(id: BlobId, from: number): AsyncGenerator<Uint8Array> {
     const file = await this.#open(id)
     try {
-      for (let at = from; ; ) {
-        const { bytesRead, buffer } = await file.read(new Uint8Array(READ_BYTES), 0, READ_BYTES, at)
-        if (bytesRead === 0) return
-        yield buffer.subarray(0, bytesRead)
-        at += bytesRead
-      }
+      yield* bytesOf(file, { from })
     } finally {
       await file.close()
     }
@@ -85,13 +79,13 @@ export class FileStore {
     onBytes: (have: number) => void,
   ): Promise<void> {
     await this.#ready()
-    const file = await this.#create(`${blob}.part`, constants.O_APPEND)
+    const file = await this.#create(`${blob}.part`, 0)
     try {
       let have = (await file.stat()).size
       for await (const bytes of source) {
+        if (have + bytes.length > blobSize) throw damaged()
+        await writeAll(file, { bytes, position: have })
         have += bytes.length
-        if (have > blobSize) throw damaged()
-        await writeAll(file, bytes)
         onBytes(have)
       }
     } catch (error) {
@@ -139,9 +133,11 @@ export class FileStore {
     await rm(part, { force: true })
     const file = await this.#create(`${id}.part`, constants.O_EXCL)
     try {
+      let position = 0
       for await (const bytes of source) {
         onBytes(bytes)
-        await writeAll(file, bytes)
+        await writeAll(file, { bytes, position })
+        position += bytes.length
       }
       await file.sync()
     } catch (error) {

@@ -26,7 +26,9 @@ import {
 } from '../../schema/http.ts'
 import type { DeviceId, GroupId, UserId } from '../../schema/ids.ts'
 import { parseJson } from '../../schema/parse.ts'
+import { jsonOrNothing, readBounded } from './answer.ts'
 import { type BlobApi, createBlobApi } from './blob-api.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { remoteError } from './remote-error.ts'
 import { httpUrl } from './urls.ts'
 
@@ -36,6 +38,7 @@ import { httpUrl } from './urls.ts'
  */
 export interface Api {
   readonly url: string
+  /** The routes of attachments, whose bodies are streams. */
   readonly blobs: BlobApi
   servers(): Promise<ServersResponse>
   createAccount(request: CreateAccountRequest): Promise<CreateAccountResponse>
@@ -63,6 +66,8 @@ export interface ApiOptions {
   timeoutMs?: number
   /** The longest answer that is read: a claim for 2,000 devices is 2 MB, 200 roster events 5 MB. Default 8 MiB. */
   maxAnswerBytes?: number
+  /** Of the routes of attachments. Default: the machine's. */
+  clock?: Clock
 }
 
 interface Call<S> {
@@ -77,7 +82,7 @@ interface Call<S> {
 /** @param url a server's address, normalised */
 export function createApi(
   url: string,
-  { timeoutMs = 10_000, maxAnswerBytes = 8 * 1024 * 1024 }: ApiOptions = {},
+  { timeoutMs = 10_000, maxAnswerBytes = 8 * 1024 * 1024, clock = systemClock }: ApiOptions = {},
 ): Api {
   async function ask<const S extends v.GenericSchema>(call: Call<S>): Promise<v.InferOutput<S>> {
     const { status, text } = await exchange(call)
@@ -111,7 +116,7 @@ export function createApi(
 
   return {
     url,
-    blobs: createBlobApi(url),
+    blobs: createBlobApi(url, { clock }),
     servers: () => ask({ path: '/v1/servers', answer: ServersResponse }),
     createAccount: body => ask({ path: '/v1/accounts', body, answer: CreateAccountResponse }),
     challenge: ({ userId }) => ask({ path: '/v1/login', body: { userId }, answer: LoginChallenge }),
@@ -153,30 +158,6 @@ export function createApi(
 
 function groupPath(group: GroupId): string {
   return `/v1/groups/${encodeURIComponent(group)}`
-}
-
-async function readBounded(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  if (!response.body) return text
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) {
-      // Leaving the loop cancels the stream.
-      throw new FastChatError('unavailable', `Cannot read answer: it is longer than ${maxBytes} bytes`)
-    }
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isTimeout(error: unknown): boolean {

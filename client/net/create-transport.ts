@@ -6,7 +6,7 @@ import type { Transport } from './transport.ts'
 /** The real network: fetch and ws. */
 export function createTransport({ clock }: { clock: Clock }): Transport {
   return {
-    api: url => createApi(url),
+    api: url => createApi(url, { clock }),
     openSocket: request => openSocket({ ...request, clock }),
   }
 }

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws'
 import { FastChatError } from '../../schema/errors.ts'
 import type { ClientFrame } from '../../schema/frames.ts'
 import { limits } from '../../schema/limits.ts'
+import { jsonOrNothing } from './answer.ts'
 import type { Clock } from './clock.ts'
 import { readFrame } from './frames.ts'
 import { remoteError } from './remote-error.ts'
@@ -134,12 +135,4 @@ function keepPinging(
   }
   tick()
   return () => cancel()
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

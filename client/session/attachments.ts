@@ -6,7 +6,7 @@ import type { MessageId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
 import type { MessageItem, Picture, SendFileRequest } from '../chat.ts'
 import { encryptedSize } from '../crypto/file-cipher.ts'
-import { safeFileName } from '../files/file-name.ts'
+import { nameToSend } from '../files/file-name.ts'
 import type { FileStore } from '../files/file-store.ts'
 import { mediaTypeOf } from '../files/media-type.ts'
 import { saveFile } from '../files/save-file.ts'
@@ -93,7 +93,7 @@ export class Attachments {
   async save({ id, folder }: { id: MessageId; folder: string }): Promise<{ path: string }> {
     const { files } = this.#options
     const { ref, name } = await this.#fetch(id)
-    return { path: await saveFile(files.decrypt(ref), { folder, suggestion: name }) }
+    return await saveFile(files.decrypt(ref), { folder, name })
   }
 
   /** See `Chat.picture`. */
@@ -106,7 +106,7 @@ export class Attachments {
   async #write(source: SourceFile, request: SendFileRequest): Promise<MessageItem> {
     const { files } = this.#options
     const { to, path, caption, replyTo, id } = request
-    const name = safeFileName(request.name ?? basename(path))
+    const name = nameToSend(request.name ?? basename(path), { maxBytes: limits.maxFileNameBytes })
     const picture = await this.#pictureOf(source, request.as)
     const blob = uuidv7()
     const file = await files.encrypt(source.bytes(), { id: blob, size: source.size })

@@ -49,14 +49,16 @@ export class FakeBlobs {
         return stateOf(blob)
       },
       status: async ({ id }) => stateOf(find(id)),
-      upload: async ({ id, from, body, onProgress }) => {
+      upload: async ({ id, from, body, onSent }) => {
         const blob = find(id)
         let left = this.breaks.shift() ?? Number.POSITIVE_INFINITY
+        let sent = 0
         const parts = [blob.bytes.subarray(0, from)]
         for await (const bytes of body) {
           const taken = bytes.subarray(0, Math.max(0, left))
           parts.push(Buffer.from(taken))
-          onProgress(taken.length)
+          sent += taken.length
+          onSent?.(sent)
           left -= bytes.length
           if (left < 0) break
         }
@@ -64,7 +66,7 @@ export class FakeBlobs {
         if (left < 0) throw new FastChatError('unavailable', 'Cannot use server: the transfer broke off')
         return stateOf(blob)
       },
-      download: async ({ id, from }) => {
+      download: ({ id, from }) => {
         const blob = find(id)
         if (!stateOf(blob).complete)
           throw new FastChatError('blob_incomplete', 'Cannot give attachment: not whole')
@@ -77,11 +79,14 @@ export class FakeBlobs {
         })()
       },
       received: async ({ id, token }) => {
-        find(id).received.push(ownerOf(token))
+        const blob = find(id)
+        blob.received.push(ownerOf(token))
+        return stateOf(blob)
       },
       remove: async ({ id }) => {
-        find(id)
+        const blob = find(id)
         this.blobs.delete(id)
+        return stateOf(blob)
       },
     }
   }

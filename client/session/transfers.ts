@@ -93,13 +93,14 @@ export class Transfers {
       let state = await api.blobs.create({ id, to, size, sha256, token })
       while (!state.complete) {
         // What is on its way counts; what the server has is what a new try begins from.
-        let done = state.received
+        const from = state.received
+        let done = from
         tell(done, 'running')
         state = await api.blobs.upload({
-          ...{ id, token, size, from: state.received, signal: this.#stopping.signal },
+          ...{ id, token, size, from: state.received, to: size, signal: this.#stopping.signal },
           body: files.read(id, state.received),
-          onProgress: length => {
-            done = Math.min(size, done + length)
+          onSent: bytes => {
+            done = Math.min(size, from + bytes)
             tell(done, 'running')
           },
         })
@@ -118,7 +119,7 @@ export class Transfers {
       const from = await files.partSize(id)
       if (from > total) await files.remove(id)
       if (from !== total) {
-        const bytes = await api.blobs.download({ id, token, from: from > total ? 0 : from, signal })
+        const bytes = api.blobs.download({ id, token, size: total, from: from > total ? 0 : from, signal })
         await files.append(ref, bytes, have => tell(have, 'running'))
       }
     })

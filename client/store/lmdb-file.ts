@@ -52,9 +52,15 @@ export function openLmdbFile(path: string): LmdbFile {
 
 /** `disk_full` when that is what the system or LMDB said, else undefined. */
 export function asDiskFull(error: unknown, what: string): FastChatError | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (!fullCodes.includes(code)) return undefined
+  if (!(error instanceof Error && fullCodes.includes(systemCode(error)))) return undefined
   return new FastChatError('disk_full', `Cannot ${what}: the disk is full or failing`, { cause: error })
+}
+
+/** Some errors of Deno's have no code, but the system's number at the end of their message. */
+function systemCode(error: Error): unknown {
+  if ('code' in error && error.code !== undefined) return error.code
+  const [, number] = /\(os error (\d+)\)$/.exec(error.message) ?? []
+  return number === undefined ? undefined : Number(number)
 }
 
 /** A file outlives a power cut only when the entry in its folder does, too. */
