@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { commandNames } from '../client/config/commands/table.ts'
 import { currentRuntime, spawnArgs } from './runtimes.ts'
 
 const test = suite('fastchat')
@@ -25,20 +26,11 @@ function fastchat(...argv: string[]) {
 test('`--help` lists every command of client and server, and leaves nothing behind', () => {
   const { status, stdout, stderr, made } = fastchat('--help')
   assert.equal({ status, stderr, made }, { status: 0, stderr: '', made: [] })
-  for (const name of [
-    'start',
-    'serve',
-    'cluster',
-    'db',
-    'chat',
-    'signup',
-    'login',
-    'logout',
-    'accounts',
-    'send',
-    'recv',
-  ]) {
-    assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+  for (const name of ['start', 'serve', 'cluster', 'db', ...commandNames]) {
+    assert.is(stdout.match(new RegExp(`^  ${name} `, 'gm'))?.length, 1, name)
+  }
+  for (const heading of ['Servers', 'Messages', 'Groups', 'People', 'Your account']) {
+    assert.match(stdout, new RegExp(`^${heading}:$`, 'm'))
   }
 })
 

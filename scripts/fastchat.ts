@@ -32,7 +32,7 @@ const usage = `FastChat: end-to-end-encrypted chat for the terminal; anyone can 
 
 Usage: fastchat COMMAND [OPTIONS]; fastchat COMMAND --help says more
 
-Here and on servers:
+Servers:
 ${Object.values(others)
   .map(({ summary }) => `  ${summary}`)
   .join('\n')}

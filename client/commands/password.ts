@@ -1,5 +1,6 @@
 import { FastChatError } from '../../schema/errors.ts'
 import { limits } from '../../schema/limits.ts'
+import { orStopped } from './asking.ts'
 import type { CommandContext } from './context.ts'
 
 const MAX_TRIES = 3
@@ -11,7 +12,7 @@ const MAX_TRIES = 3
  * @throws FastChatError `usage`, `no_terminal`; Interrupted.
  */
 export async function readPassword(
-  { io, password }: CommandContext,
+  { io, password, stop }: CommandContext,
   { isOnStdin, isNew, userId }: { isOnStdin: boolean; isNew: boolean; userId: string },
 ): Promise<string> {
   if (isOnStdin) {
@@ -22,8 +23,8 @@ export async function readPassword(
   }
   if (password !== undefined) return password
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const typed = await io.askSecret(`Password of ${userId}: `)
-    if (!isNew || typed === (await io.askSecret('The same again: '))) return typed
+    const typed = await orStopped(stop, io.askSecret(`Password of ${userId}: `))
+    if (!isNew || typed === (await orStopped(stop, io.askSecret('The same again: ')))) return typed
     io.warn('These two differ.')
   }
   throw new FastChatError('usage', 'Cannot read password: typed differently each time')

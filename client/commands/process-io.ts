@@ -67,9 +67,10 @@ export function createProcessIo(): Io {
 
 async function ask(question: string, echo: (text: string) => void): Promise<string> {
   const { stdin, stderr } = process
-  stderr.write(question)
+  // Before the question: whoever answers at once must not be echoed, nor end the process by Ctrl-C.
   stdin.setRawMode(true)
   try {
+    stderr.write(question)
     return await readLine(stdin, echo)
   } finally {
     stdin.setRawMode(false)

@@ -7,7 +7,142 @@ import { helpText } from './help.ts'
 
 const test = suite('command line')
 
+const ID = '01a20a5c-0101-7abc-8def-0123456789ab'
+const NUMBER = '12345'.repeat(12)
+const shared = { json: false, timeoutMs: 30_000, servers: [] }
+
 const good: [string, CommandLine][] = [
+  ['send @Bob hi', { command: 'send', to: '@bob', text: 'hi', wait: 'stored', ...shared }],
+  ['send #Ops hi', { command: 'send', to: '#ops', text: 'hi', wait: 'stored', ...shared }],
+  [
+    'send bob --image ./a.png',
+    { command: 'send', to: 'bob', file: { path: './a.png', as: 'image' }, wait: 'stored', ...shared },
+  ],
+  [
+    `send bob --file a - --reply ${ID.toUpperCase()}`,
+    {
+      command: 'send',
+      to: 'bob',
+      text: null,
+      file: { path: 'a', as: 'file' },
+      replyTo: ID,
+      wait: 'stored',
+      ...shared,
+    },
+  ],
+  [
+    'recv --save ./in --no-requests',
+    { command: 'recv', json: false, follow: false, saveFolder: './in', noRequests: true, servers: [] },
+  ],
+  [`edit ${ID} text`, { command: 'edit', id: ID, text: 'text', timeoutMs: 30_000, servers: [] }],
+  [`edit ${ID} - --timeout 1`, { command: 'edit', id: ID, text: null, timeoutMs: 1000, servers: [] }],
+  [`delete ${ID}`, { command: 'delete', id: ID, timeoutMs: 30_000, servers: [] }],
+  [`react ${ID} 👍`, { command: 'react', id: ID, emoji: '👍', timeoutMs: 30_000, servers: [] }],
+  [`react ${ID} --remove`, { command: 'react', id: ID, emoji: null, timeoutMs: 30_000, servers: [] }],
+  [`save ${ID}`, { command: 'save', id: ID, folder: '.', ...shared }],
+  [`save ${ID} in --json`, { command: 'save', id: ID, folder: 'in', ...shared, json: true }],
+  ['timer #ops off', { command: 'timer', to: '#ops', afterMs: null, ...shared }],
+  ['timer bob 5s', { command: 'timer', to: 'bob', afterMs: 5000, ...shared }],
+  ['timer bob 5M', { command: 'timer', to: 'bob', afterMs: 300_000, ...shared }],
+  ['timer bob 1h', { command: 'timer', to: 'bob', afterMs: 3_600_000, ...shared }],
+  ['timer bob 365d', { command: 'timer', to: 'bob', afterMs: 365 * 86_400_000, ...shared }],
+  ['timer bob 1w', { command: 'timer', to: 'bob', afterMs: 604_800_000, ...shared }],
+  ['conversations', { command: 'conversations', ...shared, timeoutMs: 10_000 }],
+  [
+    'group create #Ops @bob carol bob --title Operations',
+    {
+      command: 'group',
+      action: 'create',
+      group: 'ops',
+      members: ['bob', 'carol'],
+      title: 'Operations',
+      ...shared,
+      timeoutMs: 60_000,
+    },
+  ],
+  [
+    'group create ops',
+    { command: 'group', action: 'create', group: 'ops', members: [], ...shared, timeoutMs: 60_000 },
+  ],
+  [
+    'group add ops bob --json --timeout 5',
+    {
+      command: 'group',
+      action: 'add',
+      group: 'ops',
+      members: ['bob'],
+      json: true,
+      timeoutMs: 5000,
+      servers: [],
+    },
+  ],
+  [
+    'group remove ops bob carol',
+    {
+      command: 'group',
+      action: 'remove',
+      group: 'ops',
+      members: ['bob', 'carol'],
+      ...shared,
+      timeoutMs: 60_000,
+    },
+  ],
+  ['group leave ops', { command: 'group', action: 'leave', group: 'ops', ...shared, timeoutMs: 60_000 }],
+  ['group members ops', { command: 'group', action: 'members', group: 'ops', ...shared, timeoutMs: 60_000 }],
+  [
+    'group promote ops @bob',
+    { command: 'group', action: 'promote', group: 'ops', user: 'bob', ...shared, timeoutMs: 60_000 },
+  ],
+  [
+    'group demote ops bob',
+    { command: 'group', action: 'demote', group: 'ops', user: 'bob', ...shared, timeoutMs: 60_000 },
+  ],
+  [
+    'group title ops Operations',
+    { command: 'group', action: 'title', group: 'ops', title: 'Operations', ...shared, timeoutMs: 60_000 },
+  ],
+  ['group list --as bob', { command: 'group', action: 'list', as: 'bob', ...shared, timeoutMs: 10_000 }],
+  ['group --help', { command: 'help', topic: 'group' }],
+  ['requests --json', { command: 'requests', ...shared, json: true, timeoutMs: 10_000 }],
+  ['accept #ops', { command: 'accept', to: '#ops', ...shared }],
+  ['block @bob', { command: 'block', user: 'bob', ...shared }],
+  ['unblock bob', { command: 'unblock', user: 'bob', ...shared }],
+  ['verify bob', { command: 'verify', user: 'bob', action: 'show', qr: false, ...shared }],
+  ['verify bob --qr', { command: 'verify', user: 'bob', action: 'show', qr: true, ...shared }],
+  [
+    `verify bob --confirm ${NUMBER}`,
+    { command: 'verify', user: 'bob', action: 'confirm', number: NUMBER, ...shared },
+  ],
+  [
+    `verify bob --confirm ${NUMBER.replace(/.{5}/g, '$& ').trim()}`,
+    { command: 'verify', user: 'bob', action: 'confirm', number: NUMBER, ...shared },
+  ],
+  [
+    `verify bob --confirm ${NUMBER.replace(/.{5}/g, '$&-').slice(0, -1)}`,
+    { command: 'verify', user: 'bob', action: 'confirm', number: NUMBER, ...shared },
+  ],
+  ['verify bob --revoke', { command: 'verify', user: 'bob', action: 'revoke', ...shared }],
+  ['trust bob', { command: 'trust', user: 'bob', yes: false, ...shared }],
+  ['trust bob -y', { command: 'trust', user: 'bob', yes: true, ...shared }],
+  ['settings', { command: 'settings', json: false, servers: [] }],
+  [
+    'settings --read-receipts off --typing on',
+    { command: 'settings', json: false, readReceipts: false, typing: true, servers: [] },
+  ],
+  [
+    `devices name ${ID} laptop`,
+    { command: 'devices', action: 'name', deviceId: ID, name: 'laptop', ...shared },
+  ],
+  [
+    `devices share ${ID}`,
+    { command: 'devices', action: 'share', deviceId: ID, ...shared, timeoutMs: 600_000 },
+  ],
+  ['devices history', { command: 'devices', action: 'offers', ...shared }],
+  ['devices history accept', { command: 'devices', action: 'accept', ...shared, timeoutMs: 600_000 }],
+  [
+    `devices history decline ${ID} --timeout 1`,
+    { command: 'devices', action: 'decline', id: ID, ...shared, timeoutMs: 1000 },
+  ],
   ['', { command: 'help' }],
   ['help', { command: 'help' }],
   ['--help', { command: 'help' }],
@@ -67,6 +202,84 @@ for (const [line, expected] of good) {
 }
 
 const bad: [string, RegExp][] = [
+  ['send #o hi', /2 to 32/],
+  ['send bob --image a --file b', /one file/],
+  ['send bob --image -', /--image takes the path/],
+  ['send bob --file=', /--file takes the path/],
+  ['send bob --file', /file/],
+  ['send bob --reply x hi', /--reply takes the id of a message/],
+  ['send --file a', /whom it is for/],
+  ['recv --save=', /folder/],
+  ['recv --no-requests=1', /no-requests/],
+  [`edit ${ID}`, /the new text/],
+  ['edit x y', /id of a message/],
+  ['edit', /id of a message/],
+  [`edit ${ID} one two`, /quotes/],
+  [`edit ${ID} x --json`, /--json/],
+  ['delete', /an id/],
+  ['delete x', /id of a message/],
+  [`delete ${ID} ${ID}`, /nothing else/],
+  [`react ${ID}`, /one emoji, or --remove/],
+  [`react ${ID} 👍 --remove`, /one emoji, or --remove/],
+  [`react ${ID} 👍 👍`, /one emoji/],
+  ['react x 👍', /id of a message/],
+  ['save', /id of a message/],
+  [`save ${ID} a b`, /one folder/],
+  ['timer bob', /one time/],
+  ['timer bob 5m 6m', /one time/],
+  ['timer bob soon', /a time is off, or like/],
+  ['timer bob 4s', /5s to 365d/],
+  ['timer bob 53w', /5s to 365d/],
+  ['timer bob 5', /a time is/],
+  ['conversations all', /options only/],
+  ['conversations --timeout x', /seconds/],
+  ['group', /create, add/],
+  ['group make ops', /no "make"/],
+  ['group create', /takes a group/],
+  ['group create o', /2 to 32/],
+  ['group create ops -- -x', /2 to 32/],
+  ['group create ops --title=', /title is empty/],
+  [`group create ops --title ${'ü'.repeat(129)}`, /256 bytes/],
+  [`group create ops ${Array.from({ length: 1001 }, (_, n) => `u${n}`).join(' ')}`, /1000 members/],
+  ['group add ops', /one person at least/],
+  ['group remove ops', /one person at least/],
+  ['group add ops bob --title x', /--title is for group create/],
+  ['group leave', /takes a group/],
+  ['group leave ops bob', /one group/],
+  ['group members ops bob', /one group/],
+  ['group promote ops', /one person/],
+  ['group demote ops bob carol', /one person/],
+  ['group title ops', /the title/],
+  ['group title ops two words', /quotes/],
+  ['group list ops', /options only/],
+  ['group list --timeout never', /seconds/],
+  ['requests bob', /options only/],
+  ['accept', /whom to take in/],
+  ['accept a b', /nothing else/],
+  ['block', /a user id/],
+  ['unblock ../x', /2 to 32/],
+  ['verify', /a user id/],
+  ['verify bob carol', /a user id/],
+  ['verify bob --confirm 123', /60 digits/],
+  [`verify bob --confirm ${'1'.repeat(61)}`, /60 digits/],
+  [`verify bob --confirm ${'x'.repeat(60)}`, /60 digits/],
+  [`verify bob --confirm ${NUMBER} --revoke`, /take one/],
+  ['verify bob --qr --revoke', /take one/],
+  ['verify bob --qr --json', /leave out --qr/],
+  ['trust', /a user id/],
+  ['trust bob --no', /--no/],
+  ['settings on', /options only/],
+  ['settings --typing maybe', /--typing is "on" or "off"/],
+  ['settings --read-receipts', /read-receipts/],
+  ['devices name', /id of one device/],
+  [`devices name ${ID}`, /the name/],
+  [`devices name ${ID} my laptop`, /quotes/],
+  [`devices name ${ID} ${'ü'.repeat(33)}`, /64 bytes/],
+  [`devices share ${ID} ${ID}`, /id of one device/],
+  ['devices share', /id of one device/],
+  ['devices history all', /"accept", "decline" or nothing/],
+  ['devices history accept x', /id of a message/],
+  [`devices history accept ${ID} ${ID}`, /one offer/],
   ['sing', /no command "sing"/],
   ['signup', /a user id/],
   ['signup a b', /a user id/],
@@ -110,8 +323,33 @@ test('a text after `--` that looks like a password option is a text', () => {
   assert.is(line.command === 'send' && line.text, '--password=x')
 })
 
+test("a name that is empty takes a device's name back, an empty text is refused", () => {
+  const line = parseCommandLine(['devices', 'name', ID, ' '])
+  assert.is(line.command === 'devices' && line.action === 'name' && line.name, null)
+  for (const argv of [
+    ['send', 'bob', ''],
+    ['edit', ID, ''],
+    ['react', ID, ''],
+    ['group', 'title', 'ops', ' '],
+  ]) {
+    assert.throws(() => parseCommandLine(argv), /Cannot read command line/)
+  }
+})
+
+test('a number is taken with blanks between its groups, in quotes', () => {
+  const line = parseCommandLine(['verify', 'bob', '--confirm', ` ${NUMBER.replace(/.{5}/g, '$& ')}`])
+  assert.is(line.command === 'verify' && line.action === 'confirm' && line.number, NUMBER)
+})
+
+test('every command takes the common options', () => {
+  for (const name of commandNames) {
+    assert.equal(parseCommandLine([name, '--as', 'bob', '--help']), { command: 'help', topic: name })
+  }
+})
+
 test('`helpText()` has every command, and an own text for each', () => {
   for (const name of commandNames) {
+    assert.is(helpText().match(new RegExp(`^  ${name} `, 'gm'))?.length, 1, name)
     assert.match(helpText(), new RegExp(`^  ${name} `, 'm'))
     assert.match(helpText(name), `Usage: fastchat ${name}`)
   }

@@ -47,6 +47,32 @@ test('a burst while offline arrives in order, on as many chains as the limit ask
     assert.is((await alice.chat.snapshot()).queued, 0)
   }))
 
+test('`unsent` counts a change that has no line of its own until a server has it; an event tells', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const [item] = (await alice.chat.unread({ limit: 9 })).filter(({ from }) => from === 'bob')
+    const counts = async ({ chat }: typeof alice) => {
+      const { queued, unsent } = await chat.snapshot()
+      return { queued, unsent }
+    }
+    await world.until('all to be sent', async () => (await counts(alice)).unsent === 0)
+    world.server.isUp = false
+    world.server.drop(alice.deviceId)
+    let told = 0
+    alice.chat.subscribe(event => {
+      if (event.type === 'queued') told++
+    })
+    await alice.chat.react({ id: item?.id ?? '', emoji: '👍' })
+    assert.equal([await counts(alice), told], [{ queued: 0, unsent: 1 }, 1])
+    await alice.chat.send({ to: 'bob', text: 'and this' })
+    assert.equal([await counts(alice), told], [{ queued: 1, unsent: 2 }, 2])
+    world.server.isUp = true
+    await world.until('all to be sent', async () => (await counts(alice)).unsent === 0)
+    assert.is((await counts(alice)).queued, 0)
+    assert.ok(told > 2)
+    await world.until('bob to have it', async () => (await bob.lines('alice')).length === 3)
+  }))
+
 test('a reconnect in the middle of a burst loses nothing and doubles nothing', () =>
   withWorld(async world => {
     const { alice, bob } = await world.pair()

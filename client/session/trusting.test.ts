@@ -32,8 +32,13 @@ test('who was never written to is a request, until accepted or answered', () =>
     for (const user of ['alice', 'carol']) {
       await world.until('a request', async () => (await summaryOf(bob, user))?.isRequest === true)
     }
+    const friends = async (limit: number) =>
+      (await bob.chat.unread({ limit, withoutRequests: true })).map(({ from }) => from)
+    assert.is((await bob.chat.unread({ limit: 9 })).length, 2)
+    assert.equal(await friends(9), [])
     const asked = await summaryOf(bob, 'alice')
     await bob.chat.accept({ conversation: asked?.id ?? '' })
+    assert.equal([await friends(1), await friends(0)], [['alice'], []])
     assert.is((await summaryOf(bob, 'alice'))?.isRequest, undefined)
     await bob.chat.send({ to: 'carol', text: 'hi' })
     assert.is((await summaryOf(bob, 'carol'))?.isRequest, undefined)

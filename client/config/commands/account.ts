@@ -187,7 +187,7 @@ function readDevices({ values, positionals }: Given): DevicesLine {
       return { ...quick, action, deviceId, name: readDeviceName(name) }
     }
     case 'history':
-      return readHistory([id, ...more], slow)
+      return readHistory([id, ...more], id === undefined ? quick : slow)
     default:
       throw wrong(
         `devices takes "revoke ID", "name ID NAME", "share ID", "history" or nothing, not "${action}"`,

@@ -56,7 +56,7 @@ export interface TimerLine {
 const DEFAULT_TIMEOUT_MS = 30_000
 
 const edit: CommandSpec<EditLine> = {
-  help: `edit ID TEXT             Another text for a message of yours; - as for send.
+  help: `edit ID TEXT             Another text for a message of yours.
 Usage: fastchat edit ID TEXT|- [--timeout SECONDS] [--as USER] [--server URL]...
 
 Everybody who has the message sees the new text, and that it was edited. Of a

@@ -22,6 +22,7 @@ export type GroupLine = { command: 'group'; json: boolean; timeoutMs: number } &
 )
 
 const DEFAULT_TIMEOUT_MS = 60_000
+const DEFAULT_LIST_TIMEOUT_MS = 10_000
 
 const group: CommandSpec<GroupLine> = {
   help: `group ACTION             Makes groups; lists and changes their members.
@@ -38,7 +39,8 @@ server can read it. Who makes a group is its first admin; only admins add,
 remove, promote, demote and name; there are as many as you like, at least one.
 Who is removed cannot read on, who is new cannot read back.
 
---timeout SECONDS  60 when not given; exit code 4: no server has answered
+--timeout SECONDS  60 when not given, list: 10. Exit code 4: no server has
+                   answered
 --json             prints the group as it is now: {"group", "conversation",
                    "title"?, "role", "epoch", "members"}, each member {"user",
                    "isAdmin", "isMe", "isVerified"}; "role" is "admin",
@@ -59,7 +61,8 @@ function readGroup({ values, positionals }: Given): GroupLine {
   const shared = {
     command: 'group',
     json: values.json === true,
-    timeoutMs: readTimeout(values.timeout) ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs:
+      readTimeout(values.timeout) ?? (action === 'list' ? DEFAULT_LIST_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
   } as const
   if (values.title !== undefined && action !== 'create') {
     throw wrong('--title is for group create; a group that is there: fastchat group title GROUP TEXT')

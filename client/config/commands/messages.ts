@@ -62,7 +62,7 @@ Sign up, log in and write in a full-screen terminal. F1 shows the keys.`,
 }
 
 const send: CommandSpec<SendLine> = {
-  help: `send TO TEXT             Sends a message, a picture or a file; - is standard input.
+  help: `send TO TEXT             Sends a message, a picture or a file.
 Usage: fastchat send TO TEXT|- [--reply ID] [--wait stored|delivered]
                      [--timeout SECONDS] [--json] [--as USER] [--server URL]...
        fastchat send TO --image FILE | --file FILE [CAPTION|-] …
