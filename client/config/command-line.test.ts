@@ -5,6 +5,8 @@ import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { commandNames } from './commands/table.ts'
 import { helpText } from './help.ts'
 
+// Long because every flag and every wrong use of it is tried.
+
 const test = suite('command line')
 
 const ID = '01a20a5c-0101-7abc-8def-0123456789ab'

@@ -7,6 +7,8 @@ import { waitFor } from '../../scripts/test/wait-for.ts'
 import { type BlobApi, createBlobApi } from './blob-api.ts'
 import { createTestClock, type TestClock } from './test-clock.fixture.ts'
 
+// Long because one small server after the other answers as none should.
+
 const test = suite('blob api')
 const SECRET = 'secret-token'
 const ID = '01890000-0000-7000-8000-000000000001'
