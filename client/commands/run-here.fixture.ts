@@ -20,7 +20,7 @@ export interface RanHere {
 export interface HereOptions {
   /** Prepares the chat, and plays the world. */
   play?: (test: TestChat, stop: AbortController) => void
-  stdin?: string
+  stdin?: string | Uint8Array
   /** Standard output is a terminal. */
   isTerminal?: boolean
   /** What the person answers to a question; absent: there is no terminal to ask on. */
@@ -49,7 +49,7 @@ export async function runHere(argv: string[], options: HereOptions = {}): Promis
     },
     isTerminal: () => options.isTerminal === true,
     progress: line => void ran.progress.push(line),
-    readInput: async () => Buffer.from(options.stdin ?? ''),
+    readInput: async () => Buffer.from(options.stdin ?? new Uint8Array()),
     askSecret: async () => '',
     async confirm(question) {
       ran.questions.push(question)
