@@ -18,6 +18,7 @@ import { findThread } from './session/destinations.ts'
 import { type DevicesOptions, listDevices, nameDevice, revokeDevice } from './session/devices.ts'
 import { EarlyChanges } from './session/early-changes.ts'
 import { Expiry } from './session/expiry.ts'
+import { hasTrueSize } from './session/file-records.ts'
 import { GroupChanges, type GroupChangesOptions } from './session/group-changes.ts'
 import { Groups } from './session/groups.ts'
 import { History, type HistoryFiles } from './session/history/history.ts'
@@ -154,7 +155,7 @@ class Session {
       thumbprint: cipher.thumbprint,
       onExtended: record => {
         this.#courier.onGroupChanged(record.conversation)
-        this.#receiver.retryHeld()
+        this.#receiver.retryHeld({ group: record.group })
       },
     })
     const parties = new Parties({ ...parts, people: this.#people, groups: this.#groups })
@@ -207,6 +208,7 @@ class Session {
   }
 
   start(): void {
+    this.#attachments.clear(this.#options.clock.now()).catch(this.#options.report)
     this.#expiry.start()
     this.#connection.start()
   }
@@ -310,6 +312,7 @@ class Session {
       },
       get: async ref => {
         await this.#transfers.download(ref, undefined)
+        if (!hasTrueSize(ref)) throw new FastChatError('bad_blob', 'Cannot read history: it is damaged')
         return await gather(files.decrypt(ref), ref.size)
       },
       remove: async ref => {

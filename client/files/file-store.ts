@@ -10,6 +10,7 @@ import { flushFolder, hasCode, isPrivateFolder } from '../home/files.ts'
 import { asDiskFull } from '../store/lmdb-file.ts'
 import { bytesOf, writeAll } from './bytes.ts'
 
+const YOUNG_MS = 60 * 60 * 1000
 const NAME = /^[0-9a-f-]{36}(\.part)?$/
 
 /**
@@ -115,11 +116,13 @@ export class FileStore {
     for (const name of [id, `${id}.part`]) await rm(join(this.#folder, name), { force: true })
   }
 
-  /** Removes what no message needs any more. */
-  async keepOnly(isNeeded: (id: BlobId) => boolean): Promise<void> {
+  /** Removes what no message needs: what a process left that was killed. What is young may still be on its way in. */
+  async keepOnly(isNeeded: (id: BlobId) => boolean, { now }: { now: number }): Promise<void> {
     const names = await readdir(this.#folder).catch(() => [])
     for (const name of names) {
       const id = name.slice(0, 36)
+      const stats = await lstat(join(this.#folder, name)).catch(() => undefined)
+      if (!stats?.isFile() || now - stats.mtimeMs < YOUNG_MS) continue
       if (!NAME.test(name) || !isNeeded(id)) await rm(join(this.#folder, name), { force: true })
     }
   }

@@ -52,6 +52,15 @@ export class Attachments {
     })
   }
 
+  /** Removes what a process left here that was killed. */
+  async clear(now: number): Promise<void> {
+    const { files, state } = this.#options
+    const { tables } = state
+    const offered = Array.from(tables.historyOffers.range(), ({ value }) => value.parts).flat()
+    const needed = new Set(offered.map(({ blob }) => blob))
+    await files.keepOnly(id => needed.has(id) || tables.fileOwners.get([id]) !== undefined, { now })
+  }
+
   onOnline(): void {
     this.#options.transfers.onOnline()
     this.resume()
@@ -174,8 +183,11 @@ export class Attachments {
     const { state, transfers, files } = this.#options
     const item = findMessage(state.tables, id)
     const record = state.tables.files.get([id])
-    if (item?.content.type !== 'file' || !record) {
+    if (item?.content.type !== 'file') {
       throw new FastChatError('unknown_message', 'Cannot find file: there is no message with one of that id')
+    }
+    if (!record) {
+      throw new FastChatError('bad_blob', 'Cannot fetch file: what its sender says of it cannot be true')
     }
     const { name } = item.content
     const { ref } = record

@@ -174,7 +174,12 @@ export class Cipher {
       from: frame.from,
       device: frame.device,
       pinned: frame.from === userId ? this.thumbprint : pinned,
-      group,
+      // What is brought for one place and says another is refused before anything of that other one is asked.
+      group: claims => {
+        const isThere = 'group' in claims.to && 'group' in frame.to && claims.to.group === frame.to.group
+        if (!isThere) throw new FastChatError('cannot_decrypt', 'Cannot open chain: it is for another group')
+        return group(claims)
+      },
     })
     const sender: Met = {
       userId: frame.from,

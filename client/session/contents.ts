@@ -4,6 +4,7 @@ import { limits } from '../../schema/limits.ts'
 import type { MessageContent } from '../chat.ts'
 import { applyTimer, receiveChange, settleMessage } from './apply-changes.ts'
 import type { EarlyChanges } from './early-changes.ts'
+import { registerFile } from './file-records.ts'
 import type { Groups } from './groups.ts'
 import type { History } from './history/history.ts'
 import type { Reading } from './reading.ts'
@@ -13,6 +14,7 @@ import type { Tx } from './state.ts'
 import {
   appendMessage,
   changeConversation,
+  changeFile,
   ensureConversation,
   type NewMessage,
   setReceipts,
@@ -90,9 +92,9 @@ export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOption
   }
 }
 
-/** Of a group: by an admin, as the roster was that the message is bound to. */
+/** Of a group: by an admin. */
 function isByAdmin({ from, group }: Incoming, { groups }: ContentsOptions): boolean {
-  return group !== undefined && groups.wasAdmin(group.record, { user: from, epoch: group.epoch })
+  return group !== undefined && groups.mayChange(group.record, { user: from, epoch: group.epoch })
 }
 
 function appendIncoming(tx: Tx, incoming: Incoming, { receipts, early }: ContentsOptions): void {
@@ -114,7 +116,9 @@ function appendIncoming(tx: Tx, incoming: Incoming, { receipts, early }: Content
     ...(mine ? { state: 'stored' as const } : {}),
   }
   appendMessage(tx, { message, thread })
-  if (content.type === 'file') tx.tables.files.put([id], { ref: content.file, state: 'remote' })
+  if (content.type === 'file' && !registerFile(tx, { id, ref: content.file, state: 'remote' })) {
+    changeFile(tx, { id, state: 'gone' })
+  }
   settleMessage(tx, id, early)
   const readers = incoming.group ? Object.keys(incoming.group.record.state.members).length : 2
   if (!mine && readers <= limits.maxReceiptMembers) {

@@ -1,4 +1,5 @@
 import type { MessageItem } from '../chat.ts'
+import { forgetFile } from './file-records.ts'
 import { forgetQuotes } from './quotes.ts'
 import type { Tx } from './state.ts'
 import { putMessage, removeMessage } from './timeline.ts'
@@ -19,9 +20,7 @@ export function vanishMessage(tx: Tx, item: MessageItem): void {
 
 /** What there is of a message beside its line: its file's key, its changes, what others quote of it. */
 function forgetRest(tx: Tx, { id, mine }: MessageItem): void {
-  const file = tx.tables.files.get([id])
-  if (file) tx.tables.forgottenFiles.put([file.ref.blob], { blob: file.ref.blob, mine })
-  tx.tables.files.delete([id])
+  forgetFile(tx, { id, mine })
   tx.tables.changes.delete([id])
   tx.tables.receiptsOf.delete([id])
   forgetQuotes(tx, id)

@@ -154,8 +154,9 @@ export class GroupChanges {
       await this.#change(group, 'add', now => part.filter(({ user }) => !isMember(now, user)))
     }
     // Whoever is new knows neither title nor timer yet.
-    const title = this.#options.groups.get(group)?.title?.text
-    if (title !== undefined && members.length > 0) this.#sendTitle(group, title)
+    const title = this.#options.groups.get(group)?.title
+    // As it was said: another title that is on its way here is later than this one.
+    if (title !== undefined && members.length > 0) this.#sendTitle(group, title.text, title.at)
     if (members.length > 0) this.#sendTimer(group)
   }
 
@@ -191,18 +192,19 @@ export class GroupChanges {
   }
 
   /** A title goes to the members like a message, so that no server reads it. */
-  #sendTitle(group: string, title: string): void {
+  #sendTitle(group: string, title: string, saidAt?: number): void {
     const { state, groups, courier, identity } = this.#options
     const record = groups.get(group)
     if (!record) return
     state.commit(tx => {
       const id = tx.nextId()
-      groups.setTitle(tx, group, { text: title, at: tx.now, id, by: identity.userId })
+      const at = saidAt ?? timeAfter(groups.get(group)?.title, tx.now)
+      groups.setTitle(tx, group, { text: title, at, id, by: identity.userId })
       courier.enqueue(tx, {
         id,
         conversation: record.conversation,
         to: { group },
-        sentAt: tx.now,
+        sentAt: at,
         content: { type: 'title', title },
       })
     })

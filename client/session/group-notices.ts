@@ -26,7 +26,9 @@ export function writeRosterNotices(
       isIn = true
       begin(tx, { me, thread, by: claims.by })
     } else if (isIn) {
-      for (const notice of noticesOf(claims)) appendNotice(tx, { notice, thread })
+      // Whom one has blocked begins no conversation.
+      const isShown = tx.tables.conversations.get([thread.conversation]) !== undefined
+      for (const notice of isShown ? noticesOf(claims) : []) appendNotice(tx, { notice, thread })
       if (isAboutMe && (claims.op === 'remove' || claims.op === 'leave')) isIn = false
     }
   }
@@ -34,6 +36,7 @@ export function writeRosterNotices(
 
 function begin(tx: Tx, { me, thread, by }: { me: UserId; thread: Thread; by: UserId }): void {
   const isNew = tx.tables.conversations.get([thread.conversation]) === undefined
+  if (isNew && isBlocked(tx, by)) return
   const isRequest = isNew && by !== me && !isKnown(tx, by)
   ensureConversation(tx, thread, isRequest ? { isRequest } : {})
   const notice: Notice = by === me ? { type: 'group-created', by } : { type: 'joined', by }
@@ -45,6 +48,10 @@ function isKnown(tx: Tx, userId: UserId): boolean {
   const person = tx.tables.people.get([userId])
   const record = person && tx.tables.conversations.get([person.conversation])
   return record !== undefined && record.isRequest !== true && person?.isBlocked !== true
+}
+
+function isBlocked(tx: Tx, userId: UserId): boolean {
+  return tx.tables.people.get([userId])?.isBlocked === true || tx.tables.blocked.get([userId]) !== undefined
 }
 
 function noticesOf({ op, by, members }: RosterClaims): Notice[] {

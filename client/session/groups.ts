@@ -94,6 +94,12 @@ export class Groups {
         const answer = await this.#ask(group, before)
         const record = await this.#take(answer.events, { group, before })
         if (answer.events.length === 0 || record.state.epoch >= answer.last) return record
+        if (before && record.state.epoch === before.state.epoch) {
+          throw new FastChatError(
+            'unavailable',
+            'Cannot read group: the server promises events that it does not show',
+          )
+        }
       }
     })
   }
@@ -158,15 +164,23 @@ export class Groups {
     return at !== undefined && this.#options.clock.now() - at < limits.removedGraceMs
   }
 
-  /** Whether somebody was an admin at an epoch. */
-  wasAdmin(record: GroupRecord, { user, epoch }: { user: UserId; epoch: number }): boolean {
-    return memberAt(record, { user, epoch })?.isAdmin === true
+  /**
+   * Whether somebody may do what an admin may, by a message that is bound to an epoch: they were one then, and are one now
+   * or were until just now. Else whoever was one once could for ever choose the epoch in which they were.
+   */
+  mayChange(record: GroupRecord, { user, epoch }: { user: UserId; epoch: number }): boolean {
+    if (memberAt(record, { user, epoch })?.isAdmin !== true) return false
+    if (isAdmin(record.state, user)) return true
+    const ended = record.adminUntil ?? {}
+    const at = Object.hasOwn(ended, user) ? ended[user] : undefined
+    return at !== undefined && this.#options.clock.now() - at < limits.removedGraceMs
   }
 
   /** A title that an admin gave; an older one than the last changes nothing. */
   setTitle(tx: Tx, group: GroupId, title: { text: string; at: number; id: MessageId; by: UserId }): void {
     const record = this.get(group)
     if (!record) return
+    // By the clock of whoever said it, right or wrong: so all agree. The next one is said later than the last, see #sendTitle.
     const { text, at, id, by } = title
     const last = record.title
     if (last && (last.at > at || (last.at === at && last.id >= id))) return
@@ -264,14 +278,18 @@ export class Groups {
         group,
         conversation: groupConversation(history.hashes[0] ?? ''),
         removedAt: {},
+        adminUntil: {},
       }
       const removedAt = { ...kept.removedAt }
+      const adminUntil = { ...kept.adminUntil }
       for (const { claims } of added) {
+        const isAdminsEnd = claims.op === 'demote' || claims.op === 'remove' || claims.op === 'leave'
+        for (const { user } of isAdminsEnd ? claims.members : []) adminUntil[user] = tx.now
         const isEnd = claims.op === 'remove' || claims.op === 'leave'
         for (const { user } of isEnd ? claims.members : []) removedAt[user] = tx.now
       }
       const { state: roster, hashes, spans } = history
-      const record: GroupRecord = { ...kept, state: roster, hashes, spans, removedAt }
+      const record: GroupRecord = { ...kept, state: roster, hashes, spans, removedAt, adminUntil }
       this.#put(tx, record)
       const thread = threadOf(record)
       writeRosterNotices(tx, {

@@ -29,8 +29,7 @@ test('`prune()` forgets ids after `seenKeepMs`, and nothing earlier', () => {
     tables.seen.put(['young'], { id: 'young', at: now - seenKeepMs })
     tables.earlyReceipts.put(['old'], {
       id: 'old',
-      from: 'bob',
-      state: 'delivered',
+      by: { bob: 'delivered' },
       at: now - seenKeepMs - 1,
     })
   })

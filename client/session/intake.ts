@@ -18,7 +18,7 @@ import type {
   WaitingRecord,
 } from './records.ts'
 import type { State, Tx } from './state.ts'
-import { appendNotice, threadWith } from './timeline.ts'
+import { appendNotice, ensureConversation, threadWith } from './timeline.ts'
 import type { Typing } from './typing.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -30,6 +30,9 @@ export interface IntakeOptions extends ContentsOptions {
   typing: Pick<Typing, 'open'>
   report: (error: unknown) => void
 }
+
+/** Announcements that are kept at a time. */
+const MAX_HELD_CHAINS = 200
 
 interface Held {
   frame: SealedFrame
@@ -56,6 +59,8 @@ export class Intake {
   /** Announcements that cannot be accepted yet, and those that were tried again. */
   readonly #heldChains = new Map<MessageId, ChainFrame>()
   readonly #retried = new Set<ChainFrame>()
+  /** Something is kept only because a server did not answer: it is to be tried again soon. */
+  isHoldingForNow = false
   #held: Held[] = []
   readonly #released = new Set<WaitingRecord>()
   readonly #steps: ((tx: Tx) => void)[] = []
@@ -117,9 +122,7 @@ export class Intake {
           tx.tables.receivers.put([chain], { ...receiver, at: tx.now })
         }
         for (const { id } of this.#retried) tx.tables.heldChains.delete([id])
-        for (const frame of this.#heldChains.values()) {
-          tx.tables.heldChains.put([frame.id], { id: frame.id, frame, at: tx.now })
-        }
+        this.#holdChains(tx)
         for (const record of this.#released) waiting.remove(tx, record)
         for (const held of this.#held) {
           for (const evicted of held.record ? [] : waiting.add(tx, held)) this.#noticeEvicted(tx, evicted)
@@ -140,6 +143,24 @@ export class Intake {
     return (
       seen === 0 && this.#steps.length + this.#receivers.size + this.#retried.size + this.#released.size === 0
     )
+  }
+
+  /** Kept within a bound: the oldest of whoever has most gives way. */
+  #holdChains(tx: Tx): void {
+    if (this.#heldChains.size === 0) return
+    const held = Array.from(tx.tables.heldChains.range(), ({ value }) => value)
+    for (const frame of this.#heldChains.values()) {
+      const record = { id: frame.id, frame, at: tx.now }
+      tx.tables.heldChains.put([frame.id], record)
+      held.push(record)
+    }
+    for (let over = held.length - MAX_HELD_CHAINS; over > 0; over--) {
+      const counts = new Map<UserId, number>()
+      for (const { frame } of held) counts.set(frame.from, (counts.get(frame.from) ?? 0) + 1)
+      const [loudest] = [...counts].sort(([, one], [, other]) => other - one)[0] ?? []
+      const at = held.findIndex(({ frame }) => frame.from === loudest)
+      for (const { id } of held.splice(at, 1)) tx.tables.heldChains.delete([id])
+    }
   }
 
   async #takeChain(frame: ChainFrame): Promise<void> {
@@ -191,10 +212,17 @@ export class Intake {
         return await open()
       } catch (again) {
         const isUnknown = again instanceof UnknownRoster
-        if (!isUnknown && again instanceof FastChatError && again.shouldRetry()) throw again
+        // That a roster cannot be fetched now stops nothing else: the announcement is kept, and tried again.
+        if (!isUnknown && again instanceof FastChatError && again.shouldRetry())
+          return this.#holdForNow(frame)
         return this.#refuseChain(frame, error)
       }
     }
+  }
+
+  #holdForNow(frame: ChainFrame): undefined {
+    this.#heldChains.set(frame.id, frame)
+    this.isHoldingForNow = true
   }
 
   /** It is kept all the same: when the true roster shows, or a key is accepted, it is tried again. */
@@ -202,7 +230,7 @@ export class Intake {
     const { groups } = this.#options
     this.#heldChains.set(frame.id, frame)
     const reason = groups.troubleOf({ group, conv, epoch, roster, user: from })
-    const key = `${reason} ${from} ${epoch} ${roster}`
+    const key = `${reason} ${from}`
     this.#steps.push(tx => groups.refuse(tx, group, { reason, from, key }))
   }
 
@@ -434,5 +462,8 @@ function noticeGap(
   tx: Tx,
   { from, missing, thread }: { from: UserId; missing: number; thread: Thread },
 ): void {
+  if (tx.tables.people.get([from])?.isBlocked) return
+  // A stranger begins a request, whatever of theirs comes first.
+  ensureConversation(tx, thread, { isRequest: true })
   appendNotice(tx, { notice: { type: 'gap', from, missing }, thread })
 }

@@ -9,6 +9,7 @@ import { lineOf } from './contents.ts'
 import type { Courier } from './courier.ts'
 import { type DestinationsOptions, findDestination } from './destinations.ts'
 import type { EarlyChanges } from './early-changes.ts'
+import { registerFile } from './file-records.ts'
 import type { State } from './state.ts'
 import { appendMessage, changeConversation, changeFile, expectReceipts, findMessage } from './timeline.ts'
 
@@ -68,7 +69,7 @@ export async function writeLine(
     }
     appendMessage(tx, { message, thread })
     if (content.type === 'file') {
-      tx.tables.files.put([id], { ref: content.file, state: 'here' })
+      registerFile(tx, { id, ref: content.file, state: 'here' })
       changeFile(tx, { id, state: 'here' })
     }
     settleMessage(tx, id, options.early)

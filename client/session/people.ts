@@ -84,6 +84,7 @@ export class People {
     const conversation = cipher.conversationWith(key.thumbprint)
     const person: Person = { userId, thumbprint: key.thumbprint, conversation }
     if (key.jwk) person.accountKey = key.jwk
+    if (tx.tables.blocked.get([userId])) person.isBlocked = true
     tx.tables.people.put([userId], person)
     tx.after(() => onMet(userId))
     return person

@@ -18,9 +18,11 @@ type Job =
   | { type: 'frame'; frame: MessageFrame }
   | { type: 'drained'; connection: number }
   | { type: 'gaps' }
-  | { type: 'held' }
+  | { type: 'held'; group?: string }
 
 const backoff = { baseMs: 500, maxMs: 30_000 }
+/** What was kept since a server did not answer is tried again after this. */
+const HELD_RETRY_MS = 15_000
 
 /**
  * What comes in, one batch after the other: open, write, ack. A batch is what has come while the one before was being
@@ -36,6 +38,7 @@ export class Receiver {
   #connection = 0
   #drainedAt: number | undefined
   #cancelGapTimer: () => void = () => undefined
+  #cancelHeldTimer: () => void = () => undefined
 
   constructor(options: ReceiverOptions) {
     this.#options = options
@@ -50,8 +53,11 @@ export class Receiver {
   }
 
   /** What could not be accepted may be now: a roster has grown, or a key was accepted. */
-  retryHeld(): void {
-    if (!this.#jobs.some(({ type }) => type === 'held')) this.#add({ type: 'held' })
+  retryHeld({ group }: { group?: string } = {}): void {
+    const isDue = this.#jobs.some(
+      job => job.type === 'held' && (job.group === undefined || job.group === group),
+    )
+    if (!isDue) this.#add(group === undefined ? { type: 'held' } : { type: 'held', group })
   }
 
   onOffline(): void {
@@ -68,6 +74,7 @@ export class Receiver {
 
   stop(): void {
     this.#stopping.abort()
+    this.#cancelHeldTimer()
     this.#cancelGapTimer()
     this.#jobs = []
   }
@@ -110,7 +117,10 @@ export class Receiver {
       await this.#giveUpGaps()
     } else if (job?.type === 'held') {
       const held = Array.from(this.#options.state.tables.heldChains.range(), ({ value }) => value)
-      for (const { frame } of held) await this.#write(intake => intake.retry(frame))
+      for (const { frame } of held) {
+        const isOf = job.group === undefined || ('group' in frame.to && frame.to.group === job.group)
+        if (isOf) await this.#write(intake => intake.retry(frame))
+      }
     } else if (job?.type === 'drained' && job.connection === this.#connection) {
       this.#drainedAt = this.#options.clock.now()
       this.#options.onDrained()
@@ -144,6 +154,7 @@ export class Receiver {
         if (this.#stopping.signal.aborted) return true
         intake.commit()
         this.#ack(intake.ids)
+        if (intake.isHoldingForNow) this.#retryHeldSoon()
         return true
       } catch (error) {
         if (!(error instanceof FastChatError && error.shouldRetry())) {
@@ -155,6 +166,11 @@ export class Receiver {
       }
     }
     return true
+  }
+
+  #retryHeldSoon(): void {
+    this.#cancelHeldTimer()
+    this.#cancelHeldTimer = this.#options.clock.after(HELD_RETRY_MS, () => this.retryHeld())
   }
 
   #ack(ids: readonly string[]): void {

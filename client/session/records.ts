@@ -90,6 +90,8 @@ export interface GroupRecord extends RosterHistory {
   title?: { text: string; at: number; id: MessageId }
   /** Who was removed, or left, and when this device learned it, ms: what they sent before may still come. */
   removedAt: Record<UserId, number>
+  /** Who is an admin no more, and when this device learned it, ms: what they did before may still come. */
+  adminUntil?: Record<UserId, number>
   /** Its server shows what cannot be: nothing is sent until it shows the true roster again. */
   trouble?: RosterTrouble
   /** What was told of already, so that a server which repeats itself fills no conversation. */
@@ -211,6 +213,10 @@ export interface Tables {
   seen: Table<{ id: MessageId; at: number }>
   /** The keys of files, by the messages that brought them. */
   files: Table<FileRecord>
+  /** Which message brought a file: nobody else's names it again. */
+  fileOwners: Table<{ id: MessageId }>
+  /** Whom one has blocked before one knew them. */
+  blocked: Table<{ user: UserId }>
   /** Files of messages that are no more: what is here of them goes, and of one's own what servers have. */
   forgottenFiles: Table<{ blob: BlobId; mine: boolean }>
   /** Files that came here, of which servers are to be told. */
@@ -222,7 +228,7 @@ export interface Tables {
   /** In groups: who has received and read a message of one's own. */
   receiptsOf: Table<{ by: Record<UserId, 'none' | 'delivered' | 'read'> }>
   /** Receipts that came before the message they are for. */
-  earlyReceipts: Table<{ id: MessageId; from: UserId; state: 'delivered' | 'read'; at: number }>
+  earlyReceipts: Table<{ id: MessageId; by: Record<UserId, 'delivered' | 'read'>; at: number }>
   /** Of a message that was changed: what the next change must be later than. */
   changes: Table<{ edit?: Stamp; reactions?: Reactions }>
   earlyChanges: Table<EarlyChange>
@@ -265,6 +271,8 @@ export function openTables(store: Store): Tables {
     prekeys: store.table('prekeys', secret),
     seen: store.table('seen', secret),
     files: store.table('files', secret),
+    fileOwners: store.table('file-owners'),
+    blocked: store.table('blocked', secret),
     forgottenFiles: store.table('forgotten-files'),
     filesToTell: store.table('files-to-tell'),
     historyOffers: store.table('history-offers', secret),

@@ -24,6 +24,7 @@ export type NewMessage = Pick<
 /** The latest moment that a Date can show: a sender may sign any number. */
 export const MAX_TIME_MS = 8.64e15
 const MAX_EXCERPT_CHARS = 120
+const MAX_EARLY_RECEIPTS = 1_000
 
 /** The conversation of two people. */
 export function threadWith({ conversation, userId }: Pick<Person, 'conversation' | 'userId'>): Thread {
@@ -90,7 +91,7 @@ export function appendMessage(
   const early = message.mine ? tables.earlyReceipts.get([message.id]) : undefined
   if (early) {
     tables.earlyReceipts.delete([message.id])
-    setReceipts(tx, { from: early.from, state: early.state, ids: [message.id] })
+    for (const [from, state] of Object.entries(early.by)) setReceipts(tx, { from, state, ids: [message.id] })
   }
   return item
 }
@@ -162,11 +163,32 @@ export function setReceipts(
   for (const id of ids) {
     const item = findMessage(tx.tables, id)
     const record = item && tx.tables.conversations.get([item.conversation])
-    // Written on another device of this account: the receipt may overtake it.
-    if (!item) tx.tables.earlyReceipts.put([id], { id, from, state, at: tx.now })
+    if (!item) keepEarlyReceipt(tx, { id, from, state })
     else if (item.mine && record?.kind === 'direct' && record.with === from) setDelivery(tx, { id, state })
     else if (item.mine && record?.kind === 'group') countReceipt(tx, { item, from, state })
   }
+}
+
+/**
+ * Written on another device of this account: the receipt may overtake it. Kept of those whom one talks with, and not without
+ * end: anybody may name any ids.
+ */
+function keepEarlyReceipt(
+  tx: Tx,
+  { id, from, state }: { id: MessageId; from: UserId; state: 'delivered' | 'read' },
+): void {
+  const { earlyReceipts, conversations, people } = tx.tables
+  const record = conversations.get([people.get([from])?.conversation ?? ''])
+  if (!record || record.isRequest === true) return
+  const by = { ...earlyReceipts.get([id])?.by, [from]: state }
+  if (Object.keys(by).length === 1 && count(earlyReceipts.range()) >= MAX_EARLY_RECEIPTS) return
+  earlyReceipts.put([id], { id, by, at: tx.now })
+}
+
+function count(range: Iterable<unknown>): number {
+  let found = 0
+  for (const _ of range) found++
+  return found
 }
 
 function countReceipt(

@@ -39,7 +39,8 @@ export class Transfers {
   readonly #ups = new Mutex()
   readonly #downs = new Mutex()
   readonly #underWay = new Map<BlobId, Promise<void>>()
-  #wake: (() => void) | undefined
+  /** Ends the pauses of those who wait for a better moment. */
+  readonly #wakes = new Set<() => void>()
 
   constructor(options: TransfersOptions) {
     this.#options = options
@@ -47,12 +48,12 @@ export class Transfers {
 
   /** There is a server again: what waits for one goes on at once. */
   onOnline(): void {
-    this.#wake?.()
+    for (const wake of this.#wakes) wake()
   }
 
   stop(): void {
     this.#stopping.abort()
-    this.#wake?.()
+    for (const wake of this.#wakes) wake()
   }
 
   /**
@@ -151,9 +152,10 @@ export class Transfers {
   async #pause(failures: number): Promise<void> {
     const { clock, random } = this.#options
     const woken = new AbortController()
-    this.#wake = () => woken.abort()
+    const wake = () => woken.abort()
+    this.#wakes.add(wake)
     const delayMs = backoffMs(failures, { ...backoff, random: random() })
-    await sleep(clock, { delayMs, signal: woken.signal })
+    await sleep(clock, { delayMs, signal: woken.signal }).finally(() => this.#wakes.delete(wake))
   }
 
   #teller(

@@ -126,6 +126,9 @@ export class Trust {
   }
 
   #setBlocked(tx: Tx, { user, isBlocked }: { user: UserId; isBlocked: boolean }): void {
+    // Also for whom this device does not know yet: another one does.
+    if (isBlocked) tx.tables.blocked.put([user], { user })
+    else tx.tables.blocked.delete([user])
     const person = tx.tables.people.get([user])
     if (!person) return
     const { isBlocked: _, ...rest } = person

@@ -53,17 +53,24 @@ function* linesOf(tables: Tables): Generator<{ line: string; isHead: boolean }> 
   }
 }
 
-function headOf(
-  tables: Tables,
-  { kind, with: other, id, title }: ConversationRecord,
-): HistoryHead | undefined {
+function headOf(tables: Tables, record: ConversationRecord): HistoryHead | undefined {
+  const { kind, with: other, id, title, isRequest } = record
+  const asked = isRequest === true ? { isRequest } : {}
   if (kind === 'group') {
-    return { kind, with: other, conversation: id, ...(title === undefined ? {} : { title }) }
+    return { kind, with: other, conversation: id, ...(title === undefined ? {} : { title }), ...asked }
   }
   const person = tables.people.get([other])
   if (!person) return undefined
-  const { thumbprint: key, accountKey } = person
-  return { kind, with: other, key, ...(accountKey === undefined ? {} : { accountKey }) }
+  const { thumbprint: key, accountKey, isBlocked, verified } = person
+  return {
+    kind,
+    with: other,
+    key,
+    ...(accountKey === undefined ? {} : { accountKey }),
+    ...(isBlocked === true ? { isBlocked } : {}),
+    ...(verified === key ? { isVerified: true } : {}),
+    ...asked,
+  }
 }
 
 function empty() {

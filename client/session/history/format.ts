@@ -23,12 +23,16 @@ const Head = v.object({
       with: UserId,
       key: Base64Url32,
       accountKey: v.optional(Ed25519Jwk),
+      isRequest: v.optional(v.boolean()),
+      isBlocked: v.optional(v.boolean()),
+      isVerified: v.optional(v.boolean()),
     }),
     v.object({
       kind: v.literal('group'),
       with: GroupId,
       conversation: Base64Url32,
       title: v.optional(short),
+      isRequest: v.optional(v.boolean()),
     }),
   ]),
 })
@@ -57,7 +61,7 @@ const Item = v.object({
     sentAt: time,
     receivedAt: time,
     content: ItemContent,
-    replyTo: v.optional(v.object({ id: MessageId, from: v.optional(UserId), excerpt: v.optional(text) })),
+    replyTo: v.optional(v.object({ id: MessageId })),
     editedAt: v.optional(time),
     reactions: v.optional(
       v.pipe(
@@ -106,5 +110,6 @@ export function itemOf(message: MessageItem): HistoryItem['item'] | undefined {
     ...item
   } = message
   const { expiresAt: _at, expiresInMs: _in, ...kept } = item
-  return kept
+  // What it answers may have disappeared by then: the other device sees for itself.
+  return kept.replyTo ? { ...kept, replyTo: { id: kept.replyTo.id } } : kept
 }

@@ -9,7 +9,7 @@ import { listDevices } from '../devices.ts'
 import type { EarlyChanges } from '../early-changes.ts'
 import type { Groups } from '../groups.ts'
 import type { People } from '../people.ts'
-import type { HistoryOfferRecord, Identity, Thread } from '../records.ts'
+import type { HistoryOfferRecord, Identity, Person, Thread } from '../records.ts'
 import type { State, Tx } from '../state.ts'
 import { appendNotice, threadWith } from '../timeline.ts'
 import { writeParts } from './export.ts'
@@ -132,7 +132,9 @@ export class History {
 
   #merge(head: HistoryHead, items: readonly HistoryItem[]): number {
     const { state, early } = this.#options
-    return state.commit(tx => mergeHistory(tx, { thread: this.#threadOf(tx, head), items, early }))
+    return state.commit(tx =>
+      mergeHistory(tx, { thread: this.#threadOf(tx, head), items, early, begun: begunBy(head) }),
+    )
   }
 
   /** Its place here: who is new to this device is known as the other one knew them. */
@@ -144,13 +146,26 @@ export class History {
     }
     const known = tx.tables.people.get([head.with])
     if (known) return threadWith(known)
-    const { with: userId, key: thumbprint, accountKey } = head
-    const person = { userId, thumbprint, conversation: cipher.conversationWith(thumbprint) }
-    tx.tables.people.put([userId], accountKey ? { ...person, accountKey } : person)
+    const { with: userId, key: thumbprint, accountKey, isBlocked, isVerified } = head
+    const person: Person = { userId, thumbprint, conversation: cipher.conversationWith(thumbprint) }
+    if (accountKey) person.accountKey = accountKey
+    if (isBlocked) person.isBlocked = true
+    if (isVerified) person.verified = thumbprint
+    tx.tables.people.put([userId], person)
     return threadWith(person)
   }
 
   #tell(): void {
     this.#options.state.emit({ type: 'history-offers', offers: this.offers() })
+  }
+}
+
+/** What is said of a conversation that is new to this device. */
+function begunBy(head: HistoryHead): Parameters<typeof mergeHistory>[1]['begun'] {
+  return {
+    ...(head.isRequest ? { isRequest: true } : {}),
+    ...(head.kind === 'group' && head.title !== undefined ? { title: head.title } : {}),
+    ...(head.kind === 'direct' && head.isBlocked ? { isBlocked: true } : {}),
+    ...(head.kind === 'direct' && head.isVerified ? { isVerified: true } : {}),
   }
 }

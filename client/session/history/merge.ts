@@ -1,10 +1,11 @@
 import type { MessageId } from '../../../schema/ids.ts'
-import type { MessageItem, TimelineItem } from '../../chat.ts'
+import type { ConversationSummary, MessageItem, TimelineItem } from '../../chat.ts'
 import { settleMessage } from '../apply-changes.ts'
 import type { EarlyChanges } from '../early-changes.ts'
+import { registerFile } from '../file-records.ts'
 import type { ConversationRecord, Thread } from '../records.ts'
 import type { Tx } from '../state.ts'
-import { changeConversation, ensureConversation } from '../timeline.ts'
+import { changeFile, ensureConversation } from '../timeline.ts'
 import type { HistoryItem } from './format.ts'
 
 /**
@@ -15,11 +16,22 @@ import type { HistoryItem } from './format.ts'
  */
 export function mergeHistory(
   tx: Tx,
-  { thread, items, early }: { thread: Thread; items: readonly HistoryItem[]; early: EarlyChanges },
+  {
+    thread,
+    items,
+    early,
+    begun,
+  }: {
+    thread: Thread
+    items: readonly HistoryItem[]
+    early: EarlyChanges
+    /** What the other device says of the conversation, when it is new here. */
+    begun: Pick<ConversationSummary, 'isRequest' | 'title' | 'isBlocked' | 'isVerified'>
+  },
 ): number {
   const { tables } = tx
   const isNew = tables.conversations.get([thread.conversation]) === undefined
-  const record = ensureConversation(tx, thread)
+  const record = ensureConversation(tx, thread, begun)
   const here = Array.from(tables.timeline.range({ prefix: [record.serial] }), ({ value }) => value)
   const known = new Set(here.map(({ id }) => id))
   const added = items.filter(
@@ -44,11 +56,13 @@ export function mergeHistory(
     tables.unread.put([serial, seq], { arrival })
     tables.arrivals.put([arrival], { serial, seq })
   }
-  for (const { item, file } of added) if (file) tables.files.put([item.id], { ref: file, state: 'remote' })
+  for (const { item, file } of added) {
+    const isKnown = file === undefined || registerFile(tx, { id: item.id, ref: file, state: 'remote' })
+    if (!isKnown) changeFile(tx, { id: item.id, state: 'gone' })
+  }
   for (const { item } of added) settleMessage(tx, item.id, early)
   const lastAt = isNew ? (items.at(-1)?.item.receivedAt ?? record.lastAt) : record.lastAt
   tables.conversations.put([record.id], { ...record, serial, nextSeq: whole.length + 1, lastAt })
-  changeConversation(tx, { conversation: record.id, isRequest: undefined })
   tx.emit({ type: 'history-changed', conversation: record.id })
   return added.length
 }
