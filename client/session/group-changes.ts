@@ -132,8 +132,10 @@ export class GroupChanges {
 
   async setTitle(request: { group: string; title: string }): Promise<GroupInfo> {
     const { groups, identity } = this.#options
-    const record = this.#known(request.group)
     checkTitle(request.title)
+    const { group } = this.#known(request.group)
+    // Who has just been made an admin is one.
+    const record = await groups.catchUp(group)
     groups.checkWritable(record)
     if (!isAdmin(record.state, identity.userId)) throw notAnAdmin(record.group)
     this.#sendTitle(record.group, request.title)

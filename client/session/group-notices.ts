@@ -1,30 +1,35 @@
 import type { UserId } from '../../schema/ids.ts'
 import type { RosterClaims } from '../../schema/jose.ts'
 import type { VerifiedEvent } from '../../schema/roster.ts'
-import type { Notice } from '../chat.ts'
+import type { ConversationSummary, Notice } from '../chat.ts'
 import type { Thread } from './records.ts'
 import type { Tx } from './state.ts'
 import { appendNotice, ensureConversation } from './timeline.ts'
+
+/** What has happened to a group's roster. */
+export interface RosterNews {
+  me: UserId
+  thread: Thread
+  added: readonly VerifiedEvent[]
+  /** One was a member before it. */
+  wasIn: boolean
+  /** What one is after it. */
+  now: NonNullable<ConversationSummary['role']>
+}
 
 /**
  * Tells in a group's conversation what has happened to it while one was in it. It begins with the event that took one in;
  * taken in by somebody who was never written to, it is a request.
  */
-export function writeRosterNotices(
-  tx: Tx,
-  {
-    me,
-    thread,
-    added,
-    wasIn,
-  }: { me: UserId; thread: Thread; added: readonly VerifiedEvent[]; wasIn: boolean },
-): void {
+export function writeRosterNotices(tx: Tx, { me, thread, added, wasIn, now }: RosterNews): void {
+  // Taken in and out again meanwhile: there is nothing to tell.
+  if (!wasIn && now === 'gone') return
   let isIn = wasIn
   for (const { claims } of added) {
     const isAboutMe = claims.members.some(({ user }) => user === me)
     if (!isIn && (isAboutMe || claims.by === me) && (claims.op === 'create' || claims.op === 'add')) {
       isIn = true
-      begin(tx, { me, thread, by: claims.by })
+      begin(tx, { me, thread, by: claims.by, isOwn: now === 'admin' })
     } else if (isIn) {
       // Whom one has blocked begins no conversation.
       const isShown = tx.tables.conversations.get([thread.conversation]) !== undefined
@@ -34,10 +39,14 @@ export function writeRosterNotices(
   }
 }
 
-function begin(tx: Tx, { me, thread, by }: { me: UserId; thread: Thread; by: UserId }): void {
+function begin(
+  tx: Tx,
+  { me, thread, by, isOwn }: { me: UserId; thread: Thread; by: UserId; isOwn: boolean },
+): void {
   const isNew = tx.tables.conversations.get([thread.conversation]) === undefined
   if (isNew && isBlocked(tx, by)) return
-  const isRequest = isNew && by !== me && !isKnown(tx, by)
+  // Of a group that one administers oneself a new device knows nobody yet.
+  const isRequest = isNew && by !== me && !isOwn && !isKnown(tx, by)
   ensureConversation(tx, thread, isRequest ? { isRequest } : {})
   const notice: Notice = by === me ? { type: 'group-created', by } : { type: 'joined', by }
   appendNotice(tx, { notice, thread })

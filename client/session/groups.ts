@@ -190,6 +190,14 @@ export class Groups {
     appendNotice(tx, { notice: { type: 'title', by, title: text }, thread: threadOf(record) })
   }
 
+  /** The title as another device of one's own knows it, where this one knows none. */
+  adoptTitle(tx: Tx, group: GroupId, text: string): void {
+    const record = this.get(group)
+    if (!record || record.title) return
+    this.#put(tx, { ...record, title: { text, at: 0, id: '' } })
+    changeConversation(tx, { conversation: record.conversation, title: text })
+  }
+
   /** Says once in a group's conversation why something is not shown. */
   refuse(
     tx: Tx,
@@ -297,6 +305,7 @@ export class Groups {
         thread,
         added,
         wasIn: before !== undefined && this.#isIn(before),
+        now: this.roleOf(record),
       })
       changeConversation(tx, {
         conversation: record.conversation,

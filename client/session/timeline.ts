@@ -179,7 +179,7 @@ function keepEarlyReceipt(
 ): void {
   const { earlyReceipts, conversations, people } = tx.tables
   const record = conversations.get([people.get([from])?.conversation ?? ''])
-  if (!record || record.isRequest === true) return
+  if (record?.isRequest === true) return
   const by = { ...earlyReceipts.get([id])?.by, [from]: state }
   if (Object.keys(by).length === 1 && count(earlyReceipts.range()) >= MAX_EARLY_RECEIPTS) return
   earlyReceipts.put([id], { id, by, at: tx.now })

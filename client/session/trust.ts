@@ -57,7 +57,11 @@ export class Trust {
 
   /** See `Chat.verification`. */
   async verification({ user: typed }: { user: string }): Promise<Verification> {
-    const person = await this.#options.people.ensure(readUserId(typed))
+    const user = readUserId(typed)
+    if (user === this.#options.identity.userId) {
+      throw new FastChatError('usage', 'Cannot verify yourself: the number is for two people to compare')
+    }
+    const person = await this.#options.people.ensure(user)
     const key = person.changedTo ?? person.thumbprint
     const { identity, cipher } = this.#options
     const me = { user: identity.userId, key: cipher.thumbprint }

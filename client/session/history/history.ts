@@ -11,7 +11,7 @@ import type { Groups } from '../groups.ts'
 import type { People } from '../people.ts'
 import type { HistoryOfferRecord, Identity, Person, Thread } from '../records.ts'
 import type { State, Tx } from '../state.ts'
-import { appendNotice, threadWith } from '../timeline.ts'
+import { appendNotice, changeConversation, threadWith } from '../timeline.ts'
 import { writeParts } from './export.ts'
 import { type HistoryHead, type HistoryItem, parseLine } from './format.ts'
 import { mergeHistory } from './merge.ts'
@@ -141,11 +141,18 @@ export class History {
   #threadOf(tx: Tx, head: HistoryHead): Thread {
     const { cipher, groups } = this.#options
     if (head.kind === 'group') {
+      if (head.title !== undefined) groups.adoptTitle(tx, head.with, head.title)
       const conversation = groups.get(head.with)?.conversation ?? head.conversation
       return { conversation, kind: 'group', with: head.with }
     }
     const known = tx.tables.people.get([head.with])
-    if (known) return threadWith(known)
+    if (known) {
+      if (head.isVerified && known.thumbprint === head.key && known.verified === undefined) {
+        tx.tables.people.put([head.with], { ...known, verified: head.key })
+        changeConversation(tx, { conversation: known.conversation, isVerified: true })
+      }
+      return threadWith(known)
+    }
     const { with: userId, key: thumbprint, accountKey, isBlocked, isVerified } = head
     const person: Person = { userId, thumbprint, conversation: cipher.conversationWith(thumbprint) }
     if (accountKey) person.accountKey = accountKey

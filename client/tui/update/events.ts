@@ -170,7 +170,7 @@ function askMembersAgain({ overlay }: ChatScreen, item: TimelineItem): Command[]
 const CLOSED: Readonly<Record<Extract<ChatEvent, { type: 'closed' }>['reason'], string>> = {
   closed: 'The session has ended.',
   'logged-out': 'You have logged out. The password opens the account again.',
-  revoked: 'This device was removed from the account. Log in to add it again.',
+  revoked: 'This device was removed from the account, for good: what it had stays here, nothing new comes.',
   replaced: 'This account was opened in another place with the same device.',
   lost: 'The session was lost: the program that held it has ended. Open the account again.',
 }
