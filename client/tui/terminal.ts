@@ -3,6 +3,8 @@ import terminalKit from 'terminal-kit'
 import { FastChatError } from '../../schema/errors.ts'
 import { sgrOfColors, shadeOf } from './colors.ts'
 import { drawChanges, type Pen, sgr } from './draw.ts'
+import { createGraphics } from './graphics/graphics.ts'
+import { withUnknown } from './graphics/placements.ts'
 import { createDecoder } from './input/decoder.ts'
 import type { Input } from './input/keys.ts'
 import type { Size } from './model.ts'
@@ -75,8 +77,25 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const { str } = silence(kit)
   const { enterSequence, leaveSequence } = modes(str)
   const depth = colorDepth(options.env)
-  const pen = createPen(str, depth)
-  const decoder = createDecoder()
+  const graphics = createGraphics({
+    env: options.env,
+    hasColors: depth > 0,
+    size: () => size(),
+    moveTo: (x, y) => str.moveTo(x + 1, y + 1),
+    write(text) {
+      if (!isOpen) return false
+      stdout.write(text)
+      return !stdout.writableNeedDrain
+    },
+    onReady: redraw,
+  })
+  const pen: Pen = { ...createPen(str, depth), wrote: cells => graphics.wrote(cells) }
+  const decoder = createDecoder({
+    onAnswer(answer) {
+      if (graphics.answer(answer)) redraw()
+    },
+  })
+  let isAsked = false
   let shown: Grid | null = null
   let wanted: Grid | null = null
   let isOpen = false
@@ -93,7 +112,9 @@ export function openTerminal(options: TerminalOptions): Terminal {
     stdin.resume()
     isOpen = true
     shown = null
-    stdout.write(enterSequence)
+    // Once: what it answers stays true. Before the screen is cleared, in case it shows a question.
+    stdout.write(enterSequence + (isAsked ? '' : graphics.questions) + str.clear())
+    isAsked = true
   }
 
   function leave(): void {
@@ -101,7 +122,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
     isOpen = false
     clearTimeout(escapeTimer)
     // At once and to the end: nothing that is still queued may come after it, and the process may be about to end.
-    writeWhole(stdout.fd ?? 1, leaveSequence)
+    writeWhole(stdout.fd ?? 1, graphics.leave() + leaveSequence)
     try {
       stdin.setRawMode(false)
     } catch {
@@ -113,14 +134,22 @@ export function openTerminal(options: TerminalOptions): Terminal {
   function flush(): void {
     if (!isOpen || !wanted || stdout.writableNeedDrain) return
     const cursor = wanted.cursor
-    const changes = drawChanges(shown, wanted, pen)
     const isCursorSame = shown?.cursor?.x === cursor?.x && shown?.cursor?.y === cursor?.y
     const isNew = shown === null
+    const cleared = isNew ? graphics.cleared() + str.clear() : ''
+    const { erase, unknown } = graphics.begin(wanted)
+    const changes = drawChanges(shown && withUnknown(shown, unknown), wanted, pen) + graphics.end()
     shown = wanted
     wanted = null
-    if (changes === '' && isCursorSame && !isNew) return
+    if (erase === '' && changes === '' && isCursorSame && !isNew) return
     const after = cursor ? pen.moveTo(cursor.x, cursor.y) + str.hideCursor(false) : ''
-    stdout.write(str.hideCursor() + (isNew ? str.clear() : '') + changes + after)
+    stdout.write(str.hideCursor() + cleared + erase + changes + after)
+  }
+
+  /** The same grid once more: something else than its cells has changed. */
+  function redraw(): void {
+    wanted ??= shown
+    flush()
   }
 
   function take(inputs: Input[]): void {
@@ -135,6 +164,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 
   function onResized(): void {
     shown = null
+    if (isOpen) stdout.write(graphics.sizeQuestions)
     options.onResize(size())
   }
 
@@ -144,12 +174,17 @@ export function openTerminal(options: TerminalOptions): Terminal {
     onResized()
   }
 
+  function onDrained(): void {
+    flush()
+    graphics.resume()
+  }
+
   const onGone = () => options.onHangUp()
   stdin.on('data', onData)
   stdin.on('end', onGone)
   stdin.on('error', onGone)
   stdout.on('error', onGone)
-  stdout.on('drain', flush)
+  stdout.on('drain', onDrained)
   stdout.on('resize', onResized)
   process.on('SIGCONT', onContinued)
   process.on('exit', leave)
@@ -183,7 +218,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
       leave()
       stdin.off('data', onData)
       stdin.off('end', onGone)
-      stdout.off('drain', flush)
+      stdout.off('drain', onDrained)
       stdout.off('resize', onResized)
       process.off('SIGCONT', onContinued)
       process.off('exit', leave)
@@ -204,8 +239,7 @@ function modes(str: Sequences): { enterSequence: string; leaveSequence: string }
       str.mouseSGR() +
       str.focusEvent() +
       str.hideCursor() +
-      str.styleReset() +
-      str.clear(),
+      str.styleReset(),
     leaveSequence:
       str.styleReset() +
       str.focusEvent(false) +

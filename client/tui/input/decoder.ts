@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
+import { type Answer, readCsiAnswer, readStringAnswer } from './answers.ts'
 import { altKey, controlKey, type Input, readSequence, readSingleShift } from './keys.ts'
 
 /**
@@ -36,7 +37,16 @@ const ANSWER = /^\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const ANSWER_BEGUN = /^\x1b[\]PX^_][^\x07\x1b]*\x1b?$/
 
-export function createDecoder(): Decoder {
+/** An answer that has begun. No key begins so: it is waited for, however slow the line is. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const OUR_ANSWER_BEGUN = /^\x1b(?:\[\?[\d;]*|\[[46];[\d;]*|_G[^\x07\x1b]*\x1b?)$/
+
+export interface DecoderOptions {
+  /** Is told what the terminal answers; an answer is never a key. */
+  onAnswer?(answer: Answer): void
+}
+
+export function createDecoder({ onAnswer = () => undefined }: DecoderOptions = {}): Decoder {
   const utf8 = new StringDecoder('utf8')
   let rest = ''
   /** What was pasted so far, while a paste is under way. */
@@ -84,6 +94,7 @@ export function createDecoder(): Decoder {
     if (sequence !== undefined) {
       // xterm's old mouse report has three more bytes; it is asked for nowhere, but must not be taken for text.
       if (final === 'M' && parameters === '') return take(sequence.length + 3, null)
+      tell(readCsiAnswer(parameters, intermediates + final))
       const input = readSequence(parameters, intermediates === '$' ? '$' : final)
       if (!sequence.startsWith('\x1b\x1b')) return take(sequence.length, input)
       // Alt as some terminals send it; before what is no key (a paste, the mouse) it was Escape.
@@ -91,7 +102,11 @@ export function createDecoder(): Decoder {
       return take(sequence.length, { type: 'key', key: altKey(input.key) })
     }
     const [answer] = ANSWER.exec(rest) ?? []
-    if (answer !== undefined) return take(answer.length, null)
+    if (answer !== undefined) {
+      tell(readStringAnswer(answer))
+      return take(answer.length, null)
+    }
+    if (rest.length < MAX_SEQUENCE_CHARS && OUR_ANSWER_BEGUN.test(rest)) return null
     if (isOpen && (rest === '\x1b' || rest === '\x1b\x1b' || rest === '\x1bO')) return null
     if (isOpen && (CSI_BEGUN.test(rest) || ANSWER_BEGUN.test(rest))) return null
     if (rest.length >= 3 && rest.startsWith('\x1bO')) {
@@ -124,6 +139,10 @@ export function createDecoder(): Decoder {
     const text = pasted
     pasted = ''
     return { type: 'paste', text }
+  }
+
+  function tell(answer: Answer | null): void {
+    if (answer) onAnswer(answer)
   }
 
   function take(length: number, input: Input | null): Input | null {
