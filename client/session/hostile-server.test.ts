@@ -247,4 +247,18 @@ test('the events of the fake server are those that clients signed', () =>
     )
   }))
 
+test('a server that promises events and shows none is not asked for ever', () =>
+  withWorld(async world => {
+    const { bob } = await trio(world)
+    let asked = 0
+    world.server.groups.onEvents = answer => {
+      asked++
+      return { ...answer, last: answer.last + 1 }
+    }
+    world.server.push(bob.deviceId, { t: 'group', group: 'ops', epoch: 1, head: 'A'.repeat(43) })
+    await world.settle()
+    assert.ok(asked > 0 && asked < 5, `asked ${asked} times while no time went by`)
+    world.server.groups.onEvents = answer => answer
+  }))
+
 test.run()

@@ -32,7 +32,7 @@ export interface IntakeOptions extends ContentsOptions {
 }
 
 /** Announcements that are kept at a time. */
-const MAX_HELD_CHAINS = 200
+export const maxHeldChains = 200
 
 interface Held {
   frame: SealedFrame
@@ -154,7 +154,7 @@ export class Intake {
       tx.tables.heldChains.put([frame.id], record)
       held.push(record)
     }
-    for (let over = held.length - MAX_HELD_CHAINS; over > 0; over--) {
+    for (let over = held.length - maxHeldChains; over > 0; over--) {
       const counts = new Map<UserId, number>()
       for (const { frame } of held) counts.set(frame.from, (counts.get(frame.from) ?? 0) + 1)
       const [loudest] = [...counts].sort(([, one], [, other]) => other - one)[0] ?? []

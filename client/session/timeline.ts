@@ -24,7 +24,7 @@ export type NewMessage = Pick<
 /** The latest moment that a Date can show: a sender may sign any number. */
 export const MAX_TIME_MS = 8.64e15
 const MAX_EXCERPT_CHARS = 120
-const MAX_EARLY_RECEIPTS = 1_000
+export const maxEarlyReceipts = 1_000
 
 /** The conversation of two people. */
 export function threadWith({ conversation, userId }: Pick<Person, 'conversation' | 'userId'>): Thread {
@@ -181,7 +181,7 @@ function keepEarlyReceipt(
   const record = conversations.get([people.get([from])?.conversation ?? ''])
   if (record?.isRequest === true) return
   const by = { ...earlyReceipts.get([id])?.by, [from]: state }
-  if (Object.keys(by).length === 1 && count(earlyReceipts.range()) >= MAX_EARLY_RECEIPTS) return
+  if (Object.keys(by).length === 1 && count(earlyReceipts.range()) >= maxEarlyReceipts) return
   earlyReceipts.put([id], { id, by, at: tx.now })
 }
 
