@@ -186,7 +186,11 @@ export class FileStore {
         if (!hasCode(error, 'EEXIST')) throw error
       })
       await isPrivateFolder(this.#folder)
-    })()
+    })().catch(error => {
+      // A disk that was full may have room the next time.
+      this.#isReady = undefined
+      throw asDiskFull(error, 'make folder') ?? error
+    })
     return this.#isReady
   }
 }

@@ -4,6 +4,9 @@ import { encryptedSize } from '../crypto/file-cipher.ts'
 import type { FileRecord } from './records.ts'
 import type { Tx } from './state.ts'
 
+/** The most that any server may be set to take. */
+const MAX_BLOB_BYTES = 2 ** 30
+
 /**
  * Notes the file of a message. Whoever writes names any attachment, and any sizes: one that another message has already, or
  * that cannot be what it says, is none.
@@ -33,7 +36,7 @@ export function forgetFile(tx: Tx, { id, mine }: { id: MessageId; mine: boolean 
 /** Whether an attachment has as many bytes as one of a file of this size. */
 export function hasTrueSize({ size, blobSize }: Pick<BlobRef, 'size' | 'blobSize'>): boolean {
   try {
-    return encryptedSize(size) === blobSize
+    return blobSize <= MAX_BLOB_BYTES && encryptedSize(size) === blobSize
   } catch {
     return false
   }

@@ -15,7 +15,8 @@ export function eraseMessage(tx: Tx, { item, by }: { item: MessageItem; by: Mess
 export function vanishMessage(tx: Tx, item: MessageItem): void {
   tx.tables.gone.put([item.id], { id: item.id, at: tx.now })
   removeMessage(tx, item)
-  forgetRest(tx, item)
+  // Others may not have fetched its file yet: their time begins when they have read it.
+  forgetRest(tx, { ...item, mine: false })
 }
 
 /** What there is of a message beside its line: its file's key, its changes, what others quote of it. */

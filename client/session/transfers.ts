@@ -105,6 +105,10 @@ export class Transfers {
             tell(done, 'running')
           },
         })
+        // A server that takes everything and keeps nothing is not asked without pause.
+        if (!state.complete && state.received <= from) {
+          throw new FastChatError('unavailable', 'Cannot bring file: the server keeps nothing of it')
+        }
       }
     })
     tell(size, 'done')
