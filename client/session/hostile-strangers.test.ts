@@ -72,17 +72,18 @@ test('a group of somebody who is blocked begins no conversation', () =>
     assert.is(await summaryOf(bob, 'of-mallory'), undefined)
   }))
 
-test('receipts of a stranger for messages that never were are not kept', () =>
+test('receipts of a stranger who asks, for messages that never were, are not kept', () =>
   withWorld(async world => {
     const bob = await world.device('bob')
     const mallory = await world.device('mallory')
     const chain = await directChain(world, { from: mallory, to: bob })
+    await chain.say({ type: 'text', text: 'hello' })
     const id = await chain.say({ type: 'receipt', state: 'delivered', ids: [newId(world)] })
     await untilTaken(world, { id, by: bob })
     assert.equal(earlyReceipts(bob), [])
   }))
 
-test('of whom one talks with no more than `maxEarlyReceipts` are kept', () =>
+test('no more than `maxEarlyReceipts` are kept for messages that never were', () =>
   withWorld(async world => {
     const { alice, bob } = await world.pair()
     const chain = await directChain(world, { from: alice, to: bob })

@@ -69,12 +69,15 @@ test('a block of somebody whom another device does not know yet holds there too'
 
 test('a history has no quote of what disappears', () =>
   withWorld(async world => {
-    const { alice } = await world.pair()
+    const { alice, bob } = await world.pair()
     const conversation = (await summaryOf(alice, 'bob'))?.id ?? ''
     await alice.chat.setTimer({ conversation, afterMs: 60_000 })
     const { id } = await alice.chat.send({ to: 'bob', text: 'burn this' })
     await alice.chat.setTimer({ conversation, afterMs: null })
-    await alice.chat.send({ to: 'bob', text: 'see above', replyTo: id })
+    const answer = await alice.chat.send({ to: 'bob', text: 'see above', replyTo: id })
+    // Else they would be sent to the new device too.
+    await untilTaken(world, { id: answer.id, by: bob })
+    await world.settle()
     const laptop = await withHistory(world, alice)
     const known = (await summaryOf(laptop, 'bob'))?.id ?? ''
     const items = JSON.stringify(await laptop.chat.history({ conversation: known, limit: 100 }))

@@ -151,6 +151,12 @@ export class History {
         tx.tables.people.put([head.with], { ...known, verified: head.key })
         changeConversation(tx, { conversation: known.conversation, isVerified: true })
       }
+      // Met here, but not talked with: a block still holds.
+      const isBegun = tx.tables.conversations.get([known.conversation]) !== undefined
+      if (head.isBlocked && known.thumbprint === head.key && !isBegun) {
+        const now = tx.tables.people.get([head.with]) ?? known
+        tx.tables.people.put([head.with], { ...now, isBlocked: true })
+      }
       return threadWith(known)
     }
     const { with: userId, key: thumbprint, accountKey, isBlocked, isVerified } = head
