@@ -9,7 +9,7 @@ test('`sgrOfColors()` writes what a terminal has: all colours, 256, 16 or none',
   const colors = { fg: 0xff8000, bg: 0x102030 }
   assert.is(sgrOfColors(colors, TRUE_COLOR), '\x1b[0;38;2;255;128;0;48;2;16;32;48m')
   assert.is(sgrOfColors(colors, 256), '\x1b[0;38;5;208;48;5;234m')
-  assert.is(sgrOfColors(colors, 16), '\x1b[0;33;40m')
+  assert.is(sgrOfColors(colors, 16), '\x1b[0;91;40m')
   assert.is(sgrOfColors(colors, 0), '\x1b[0m')
   assert.is(sgrOfColors({ fg: 0xff0000 }, TRUE_COLOR), '\x1b[0;38;2;255;0;0m')
 })
@@ -41,13 +41,15 @@ test('`nearestOf256()` finds each colour of the cube and each grey', () => {
   assert.is(nearestOf256(0xfe0203), 196)
 })
 
-test('`nearestOf16()` knows the plain colours', () => {
+test('`nearestOf16()` knows the plain colours, and takes a dull one rather for a colour than for a grey', () => {
   assert.is(nearestOf16(0x000000), 0)
   assert.is(nearestOf16(0xffffff), 15)
+  assert.is(nearestOf16(0xcd0000), 1)
   assert.is(nearestOf16(0xff1010), 9)
-  assert.is(nearestOf16(0xc01010), 1)
-  assert.is(nearestOf16(0x10c010), 2)
+  assert.is(nearestOf16(0x10b010), 2)
   assert.is(nearestOf16(0x808080), 8)
+  assert.ok([4, 12].includes(nearestOf16(0x2f6d8f)))
+  assert.ok([3, 11].includes(nearestOf16(0xd0a050)))
 })
 
 test('`shadeOf()` tells light from dark, and a light half from a dark one', () => {

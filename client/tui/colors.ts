@@ -14,6 +14,10 @@ const BASIC = [
 const SHADES = ' ░▒▓█'
 /** Halves that differ by more, of 255, are drawn as halves where there are no colours. */
 const SHARP = 96
+const MAX_KNOWN = 1 << 16
+
+/** How much a colour is saturated before its likeness is looked for: with few colours a dull blue is rather blue than grey. */
+const SATURATION = { 16: 2, 256: 1.25 } as const
 
 /**
  * The SGR sequence that gives a picture's cell its colours, after a reset; or only what differs from the picture's cell
@@ -41,22 +45,61 @@ export function shadeOf({ fg, bg }: CellColors): string {
 }
 
 /** The colour of the palette of 256 that is nearest; never one of the first 16, which are the theme's. */
-export function nearestOf256(color: number): number {
-  const [red, green, blue] = partsOf(color)
-  const [r, g, b] = [red, green, blue].map(nearestStep) as [number, number, number]
-  const inCube = rgb(STEPS[r] ?? 0, STEPS[g] ?? 0, STEPS[b] ?? 0)
-  const grey = Math.max(0, Math.min(23, Math.round(((red + green + blue) / 3 - 8) / 10)))
-  const inGreys = rgb(8 + 10 * grey, 8 + 10 * grey, 8 + 10 * grey)
-  return distance(color, inGreys) < distance(color, inCube) ? 232 + grey : 16 + 36 * r + 6 * g + b
-}
+export const nearestOf256 = nearestOf(cubeAndGreys(), { first: 16, saturation: SATURATION[256] })
 
 /** The one of the first 16 that is nearest. */
-export function nearestOf16(color: number): number {
-  let best = 0
-  for (let index = 1; index < BASIC.length; index++) {
-    if (distance(color, BASIC[index] ?? 0) < distance(color, BASIC[best] ?? 0)) best = index
+export const nearestOf16 = nearestOf(BASIC, { first: 0, saturation: SATURATION[16] })
+
+function cubeAndGreys(): number[] {
+  const cube = STEPS.flatMap(red =>
+    STEPS.flatMap(green => STEPS.map(blue => (red << 16) | (green << 8) | blue)),
+  )
+  const greys = Array.from({ length: 24 }, (_, index) => (8 + 10 * index) * 0x010101)
+  return [...cube, ...greys]
+}
+
+/** Of a palette the number of the colour that looks most like another one; of equal ones the first. */
+function nearestOf(
+  palette: readonly number[],
+  { first, saturation }: { first: number; saturation: number },
+): (color: number) => number {
+  const candidates = palette.map(toOklab)
+  /** Pictures have few colours, and have them often. */
+  const known = new Map<number, number>()
+  const exact = new Map(palette.map((color, index) => [color, first + index]).reverse() as [number, number][])
+  return color => {
+    const found = exact.get(color) ?? known.get(color)
+    if (found !== undefined) return found
+    const [lightness, a, b] = toOklab(color)
+    let best = 0
+    let least = Number.POSITIVE_INFINITY
+    candidates.forEach(([otherLightness, otherA, otherB], index) => {
+      const chroma = (a * saturation - otherA) ** 2 + (b * saturation - otherB) ** 2
+      const distance = (lightness - otherLightness) ** 2 + chroma
+      if (distance < least) [best, least] = [index, distance]
+    })
+    if (known.size >= MAX_KNOWN) known.clear()
+    known.set(color, first + best)
+    return first + best
   }
-  return best
+}
+
+/** Lightness and two axes of hue and saturation in which distances are as the eye sees them (Ottosson, 2020). */
+function toOklab(color: number): [number, number, number] {
+  const [red, green, blue] = partsOf(color).map(linear) as [number, number, number]
+  const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+  const middle = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+  const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+  return [
+    0.2104542553 * long + 0.793617785 * middle - 0.0040720468 * short,
+    1.9779984951 * long - 2.428592205 * middle + 0.4505937099 * short,
+    0.0259040371 * long + 0.7827717662 * middle - 0.808675766 * short,
+  ]
+}
+
+function linear(channel: number): number {
+  const value = channel / 255
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
 }
 
 function colorCodes(color: number, depth: ColorDepth, base: 30 | 40): string {
@@ -67,18 +110,6 @@ function colorCodes(color: number, depth: ColorDepth, base: 30 | 40): string {
   return depth === 256 ? `${base + 8};5;${nearestOf256(color)}` : `${base + 8};2;${partsOf(color).join(';')}`
 }
 
-function nearestStep(value: number): number {
-  if (value < 48) return 0
-  return value < 115 ? 1 : Math.min(5, Math.floor((value - 35) / 40))
-}
-
-/** Weighted as the eye does, roughly: green counts most, blue least. */
-function distance(a: number, b: number): number {
-  const [r1, g1, b1] = partsOf(a)
-  const [r2, g2, b2] = partsOf(b)
-  return 3 * (r1 - r2) ** 2 + 4 * (g1 - g2) ** 2 + 2 * (b1 - b2) ** 2
-}
-
 function lightness(color: number): number {
   const [red, green, blue] = partsOf(color)
   return 0.299 * red + 0.587 * green + 0.114 * blue
@@ -86,8 +117,4 @@ function lightness(color: number): number {
 
 function partsOf(color: number): [number, number, number] {
   return [(color >> 16) & 0xff, (color >> 8) & 0xff, color & 0xff]
-}
-
-function rgb(red: number, green: number, blue: number): number {
-  return (red << 16) | (green << 8) | blue
 }

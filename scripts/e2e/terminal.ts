@@ -2,6 +2,7 @@ import { spawn as spawnPty } from '@lydell/node-pty'
 import unicode11 from '@xterm/addon-unicode11'
 import headless from '@xterm/headless'
 import { waitFor } from '../test/wait-for.ts'
+import { attachGraphics, type GraphicsOptions, type SeenGraphics } from './graphics.ts'
 
 /** What a cell on the screen looks like. */
 export interface CellLook {
@@ -43,6 +44,8 @@ export interface TestTerminal {
   /** Resolves when the program has ended and all it wrote was read. */
   readonly ended: Promise<{ exitCode: number; signal: number | undefined }>
   modes(): Modes
+  /** What it was made to draw in pixels. */
+  readonly graphics: SeenGraphics
   /** What of the terminal is not as it was found; empty when all is. Ask after `ended`. */
   leftovers(): string[]
   /** Everything the program has written so far. */
@@ -69,6 +72,8 @@ export interface TestTerminalOptions {
   cols?: number
   /** Default 24. */
   rows?: number
+  /** What it answers that it can draw in pixels; default nothing. */
+  graphics?: GraphicsOptions
 }
 
 /** What a keyboard sends (xterm's defaults). */
@@ -123,8 +128,15 @@ export function openTerminal({
   env = {},
   cols = 80,
   rows = 24,
+  graphics = {},
 }: TestTerminalOptions): TestTerminal {
-  const emulator = new headless.Terminal({ cols, rows, scrollback: 1000, allowProposedApi: true })
+  // Without leave for them the emulator hides these questions from graphics.ts.
+  const windowOptions = { getCellSizePixels: true, getWinSizePixels: true }
+  const emulator = new headless.Terminal({
+    ...{ cols, rows, windowOptions },
+    scrollback: 1000,
+    allowProposedApi: true,
+  })
   emulator.loadAddon(new unicode11.Unicode11Addon())
   emulator.unicode.activeVersion = '11'
   const seen = { cursorHidden: false }
@@ -156,8 +168,12 @@ export function openTerminal({
   let output = ''
   let unparsed = 0
   let hasExited = false
+  const seenGraphics = attachGraphics(emulator, graphics, answer => {
+    if (!hasExited) pty.write(answer)
+  })
   pty.onData(data => {
     output += data
+    seenGraphics.kitty.feed(data)
     unparsed++
     emulator.write(data, () => {
       unparsed--
@@ -222,6 +238,7 @@ export function openTerminal({
     ended,
     screen,
     modes,
+    graphics: seenGraphics,
     send,
     waitForScreen,
     waitForText(text, timeoutMs) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import sixel from 'sixel'
+import { decode as decodeWith } from 'sixel'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { disc, paint } from '../picture.fixture.ts'
@@ -20,7 +20,7 @@ interface Decoded {
 function decode(text: string): Decoded {
   // Without what stands around the data: `ESC P`, its parameters, `q`, and `ESC \`.
   const data = text.slice(text.indexOf('q') + 1, -2)
-  return sixel.decode(data, { paletteLimit: 256, fillColor: 0 }) as unknown as Decoded
+  return decodeWith(data, { paletteLimit: 256, fillColor: 0 }) as unknown as Decoded
 }
 
 /** The largest difference of a channel, 0 to 255. */
