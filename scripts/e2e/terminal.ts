@@ -3,6 +3,7 @@ import unicode11 from '@xterm/addon-unicode11'
 import headless from '@xterm/headless'
 import { waitFor } from '../test/wait-for.ts'
 import { attachGraphics, type GraphicsOptions, type SeenGraphics } from './graphics.ts'
+import { KEYS } from './keys.ts'
 
 /** What a cell on the screen looks like. */
 export interface CellLook {
@@ -75,41 +76,6 @@ export interface TestTerminalOptions {
   /** What it answers that it can draw in pixels; default nothing. */
   graphics?: GraphicsOptions
 }
-
-/** What a keyboard sends (xterm's defaults). */
-export const KEYS = {
-  enter: '\r',
-  'alt-enter': '\x1b\r',
-  tab: '\t',
-  'shift-tab': '\x1b[Z',
-  escape: '\x1b',
-  backspace: '\x7f',
-  delete: '\x1b[3~',
-  up: '\x1b[A',
-  down: '\x1b[B',
-  right: '\x1b[C',
-  left: '\x1b[D',
-  home: '\x1b[H',
-  end: '\x1b[F',
-  'page-up': '\x1b[5~',
-  'page-down': '\x1b[6~',
-  'alt-up': '\x1b[1;3A',
-  'alt-down': '\x1b[1;3B',
-  'alt-a': '\x1ba',
-  f1: '\x1bOP',
-  'ctrl-a': '\x01',
-  'ctrl-c': '\x03',
-  'ctrl-e': '\x05',
-  'ctrl-j': '\n',
-  'ctrl-k': '\x0b',
-  'ctrl-l': '\x0c',
-  'ctrl-n': '\x0e',
-  'ctrl-p': '\x10',
-  'ctrl-q': '\x11',
-  'ctrl-u': '\x15',
-  'ctrl-w': '\x17',
-  'ctrl-z': '\x1a',
-} as const
 
 /** The program's number. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence is what is looked for

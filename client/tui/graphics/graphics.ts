@@ -2,9 +2,10 @@ import type { Answer } from '../input/answers.ts'
 import type { Size } from '../model.ts'
 import type { TerminalEnv } from '../theme.ts'
 import type { Grid, PictureLayout } from '../view/canvas.ts'
-import { abort, askForKitty, forget, place, transmit, unplace } from './kitty.ts'
+import { askForKitty, forget, place, transmit, unplace } from './kitty.ts'
 import { boxOf, type CellBox, isSamePlacement, type Placement, placementsOf } from './placements.ts'
 import { pixelsOf, scaleDown } from './scale.ts'
+import { createSender } from './sender.ts'
 import { encodeSixel } from './sixel.ts'
 
 /**
@@ -67,8 +68,6 @@ const FIRST_ID = 0x46430000
 const IDS = 0xffff
 /** Pictures that are kept ready, on the screen or not. */
 const MAX_PREPARED = 16
-/** What is sent in one turn of the event loop, characters: a key waits no longer than for this. */
-const MAX_TURN_CHARS = 64 * 1024
 /** What xterm has, and most others more. */
 const DEFAULT_COLORS = 256
 
@@ -90,9 +89,7 @@ export function createGraphics(options: GraphicsOptions): Graphics {
   let kept: Shown[] = []
   let due: Shown[] = []
   let touched: CellBox[] = []
-  /** What is to be sent, and how many sequences of it were. */
-  let queue: { owner: Prepared; chunks: readonly string[]; sent: number }[] = []
-  let isPumping = false
+  const sender = createSender(options.write)
 
   function prepare(layout: PictureLayout): Prepared {
     const known = prepared.get(layout)
@@ -118,8 +115,10 @@ export function createGraphics(options: GraphicsOptions): Graphics {
     const chunks = await transmit(one.id, { rgb: pixelsOf(picture), width, height })
     if (!isCurrent(layout, one)) return
     one.state = 'sending'
-    queue.push({ owner: one, chunks, sent: 0 })
-    if (!isPumping) pump()
+    sender.send(chunks, () => {
+      one.state = 'ready'
+      options.onReady()
+    })
   }
 
   async function prepareSixel(one: Prepared, layout: PictureLayout): Promise<void> {
@@ -134,46 +133,17 @@ export function createGraphics(options: GraphicsOptions): Graphics {
     options.onReady()
   }
 
-  /** Sends a part of what waits; keys and text come in between. */
-  function pump(): void {
-    isPumping = false
-    let room = MAX_TURN_CHARS
-    for (let first = queue[0]; first; first = queue[0]) {
-      const chunk = first.chunks[first.sent++] ?? ''
-      const isTaken = options.write(chunk)
-      if (first.sent === first.chunks.length) {
-        queue.shift()
-        first.owner.state = 'ready'
-        options.onReady()
-      }
-      room -= chunk.length
-      if (!isTaken) return
-      if (room > 0) continue
-      isPumping = true
-      setImmediate(pump)
-      return
-    }
-  }
-
-  /** No other picture may be spoken of while one is half sent: it begins anew afterwards. */
-  function interrupt(): string {
-    const [first] = queue
-    if (!first || first.sent === 0) return ''
-    first.sent = 0
-    return abort()
-  }
-
   function drop(): string {
     shown = []
     // What sixel draws is gone with the cells, and what it is drawn with is here.
     if (ability !== 'kitty') return ''
     const out =
-      interrupt() +
+      sender.interrupt() +
       [...prepared.values()]
         .filter(isSent)
         .map(({ id }) => forget(id))
         .join('')
-    queue = []
+    sender.clear()
     prepared = new Map()
     return out
   }
@@ -247,7 +217,7 @@ export function createGraphics(options: GraphicsOptions): Graphics {
       }
       touched = []
       erase += evict(wanted)
-      return { erase: (erase || due.length > 0 ? interrupt() : '') + erase, unknown }
+      return { erase: (erase || due.length > 0 ? sender.interrupt() : '') + erase, unknown }
     },
     wrote({ y, start, end }) {
       if (ability === 'sixel') touched.push({ x: start, y, cols: end - start, rows: 1 })
@@ -259,9 +229,7 @@ export function createGraphics(options: GraphicsOptions): Graphics {
       shown = [...kept, ...due]
       return drawn.map(draw).join('')
     },
-    resume() {
-      if (!isPumping) pump()
-    },
+    resume: sender.resume,
     leave: drop,
   }
 
