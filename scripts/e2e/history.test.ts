@@ -1,16 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { spawnArgs } from '../runtimes.ts'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
-import { openTerminal } from './terminal.ts'
+import { openChat } from './chat.ts'
 import { createWorld, type Host, jsonLines, otherRuntime, type Person, succeed, type World } from './world.ts'
 
 /** A new machine of alice's: its name, and what the old one gives it. Two servers, both runtimes. */
 const test = suite('names of devices, and history for a new one')
-
-const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
 
 interface Device {
   deviceId: string
@@ -75,15 +71,7 @@ test('a new device has no history until an old one offers it and it is accepted'
   assert.is(offers[0]?.messages, 2)
   await succeed(fresh, ['devices', 'history', 'accept'])
   assert.equal(jsonLines(await succeed(fresh, ['devices', 'history', '--json'])), [])
-  const terminal = openTerminal({
-    ...spawnArgs(currentRuntime(), EXECUTABLE, ['chat']),
-    env: {
-      FASTCHAT_HOME: fresh.home,
-      FASTCHAT_SERVERS: second.url,
-      FASTCHAT_PASSWORD: undefined,
-      MONGODB_URI: undefined,
-    },
-  })
+  const terminal = openChat(fresh, { server: second })
   try {
     await terminal.waitForText('●')
     terminal.type('/msg bob')

@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { spawnArgs } from '../runtimes.ts'
 import { currentRuntime } from '../test/runtimes.ts'
-import { openTerminal, type TestTerminal } from './terminal.ts'
+import { openChat } from './chat.ts'
+import type { TestTerminal } from './terminal.ts'
 import {
   createWorld,
   type Host,
@@ -17,8 +16,6 @@ import {
 
 /** What becomes of a message after it was written: alice writes by commands, bob looks at the screen, on two servers. */
 const test = suite('changes of messages')
-
-const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
 
 let world: World
 let first: Host
@@ -36,17 +33,7 @@ test.before(async () => {
   for (const person of [alice, bob]) await succeed(person, ['signup', person.userId])
   await succeed(bob, ['send', 'alice', 'hello alice'])
   await succeed(alice, ['recv'])
-  terminal = openTerminal({
-    ...spawnArgs(currentRuntime(), EXECUTABLE, ['chat']),
-    env: {
-      FASTCHAT_HOME: bob.home,
-      FASTCHAT_SERVERS: second.url,
-      FASTCHAT_PASSWORD: undefined,
-      MONGODB_URI: undefined,
-    },
-    cols: 100,
-    rows: 30,
-  })
+  terminal = openChat(bob, { server: second, cols: 100, rows: 30 })
   await terminal.waitForText('hello alice')
   await terminal.waitForText('●')
 })
@@ -99,6 +86,9 @@ test('a deleted message is gone everywhere, also where it was quoted; only its a
   await terminal.waitForScreen(screen => !screen.join().includes('forget this'), 'the message to be gone')
   await terminal.waitForText(/deleted/)
   await terminal.waitForText('quoting it')
+  const kept = await say('this one stays')
+  await terminal.waitForText('this one stays')
+  assert.is((await bob.run(['delete', kept])).code, 3)
 })
 
 test('a message that was edited before it was read is read as it is now', async () => {
@@ -121,28 +111,21 @@ test('a message that was edited before it was read is read as it is now', async 
 })
 
 test('what was read is told, inside the encryption', async () => {
-  const id = await say('did you see this')
+  await say('did you see this')
   await terminal.waitForText('did you see this')
-  // The receipt waits on the server for alice's next command.
-  await alice.run(['recv', '--timeout', '20'])
-  const seen = alice.start(['recv', '--follow', '--json'])
-  await terminal.waitForText('did you see this')
-  await seen.stop('SIGTERM')
+  const other = openChat(alice, { server: first })
+  try {
+    await other.waitForText('message bob')
+    await other.waitForText(/did you see this.*✓✓ read/)
+  } finally {
+    await other.close()
+  }
   const types = await world.client.db().collection('undelivered').distinct('kind')
   assert.not.ok(types.includes('receipt'))
-  assert.ok(id)
 })
 
 test('typing shows at the other one while it goes on', async () => {
-  const other = openTerminal({
-    ...spawnArgs(otherRuntime(), EXECUTABLE, ['chat']),
-    env: {
-      FASTCHAT_HOME: alice.home,
-      FASTCHAT_SERVERS: first.url,
-      FASTCHAT_PASSWORD: undefined,
-      MONGODB_URI: undefined,
-    },
-  })
+  const other = openChat(alice, { server: first })
   try {
     await other.waitForText('●')
     await other.waitForText(/message (bob|carol)/)

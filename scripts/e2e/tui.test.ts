@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime, spawnArgs } from '../runtimes.ts'
+import { openChat } from './chat.ts'
 import { openTerminal, type TestTerminal } from './terminal.ts'
 import { createWorld, type Host, type Person, received, type World } from './world.ts'
 
 /** The terminal client as a person has it: the real program in a pseudo-terminal, its screen read by an emulator. */
 const test = suite('the chat in a terminal')
 
-const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
 const CRASH = fileURLToPath(new URL('tui-crash.fixture.ts', import.meta.url))
 const LEAVE_SCREEN = '\x1b[?1049l'
 /** Of the palette, as theme.ts has it for 256 colours. */
@@ -35,18 +35,7 @@ test.after(async () => {
 })
 
 function chat(person: Person, { cols = 80, rows = 24, env = {} } = {}): TestTerminal {
-  const terminal = openTerminal({
-    ...spawnArgs(currentRuntime(), EXECUTABLE, ['chat']),
-    env: {
-      FASTCHAT_HOME: person.home,
-      FASTCHAT_SERVERS: host.url,
-      FASTCHAT_PASSWORD: undefined,
-      MONGODB_URI: undefined,
-      ...env,
-    },
-    cols,
-    rows,
-  })
+  const terminal = openChat(person, { server: host, env, cols, rows })
   terminals.push(terminal)
   return terminal
 }
