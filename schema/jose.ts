@@ -194,20 +194,15 @@ export const ChainClaims = v.object({
 })
 export type ChainClaims = v.InferOutput<typeof ChainClaims>
 
-/** One message (JWS by the device key, `typ` `fastchat-message+jws`, inside a compact JWE under a message key). */
-export const MessageClaims = v.object({
+/** What ties a signed message to its sender's chain. */
+const ofChain = {
   sub: UserId,
   dev: DeviceId,
   conv: Base64Url32,
   epoch: time,
   roster: Base64Url32,
   chain: ChainId,
-  n: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.maxChainMessages * 100)),
-  id: MessageId,
-  iat: time,
-  content: Content,
-})
-export type MessageClaims = v.InferOutput<typeof MessageClaims>
+}
 
 /** The protected header of a message's JWE: which chain, which message of it. */
 export const MessageHeader = v.strictObject({
@@ -217,6 +212,16 @@ export const MessageHeader = v.strictObject({
   n: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.maxChainMessages * 100)),
 })
 export type MessageHeader = v.InferOutput<typeof MessageHeader>
+
+/** One message (JWS by the device key, `typ` `fastchat-message+jws`, inside a compact JWE under a message key). */
+export const MessageClaims = v.object({
+  ...ofChain,
+  n: MessageHeader.entries.n,
+  id: MessageId,
+  iat: time,
+  content: Content,
+})
+export type MessageClaims = v.InferOutput<typeof MessageClaims>
 
 /** The protected header of a message that is only for the moment: which chain, and a number that grows. */
 export const TransientHeader = v.strictObject({
@@ -232,12 +237,7 @@ export type TransientHeader = v.InferOutput<typeof TransientHeader>
  * key of its own beside the chain): it takes no number of the chain, so it may be lost without leaving a gap.
  */
 export const TransientClaims = v.object({
-  sub: UserId,
-  dev: DeviceId,
-  conv: Base64Url32,
-  epoch: time,
-  roster: Base64Url32,
-  chain: ChainId,
+  ...ofChain,
   t: TransientHeader.entries.t,
   id: MessageId,
   iat: time,

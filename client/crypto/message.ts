@@ -2,17 +2,14 @@ import { decodeProtectedHeader } from 'jose'
 import * as v from 'valibot'
 import type { Content } from '../../schema/content.ts'
 import { FastChatError } from '../../schema/errors.ts'
-import type { ChainId, DeviceId, MessageId, UserId } from '../../schema/ids.ts'
+import type { ChainId, MessageId } from '../../schema/ids.ts'
 import { MessageClaims, MessageHeader, typ } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
-import { fromBase64Url, utf8 } from './bytes.ts'
+import { fromBase64Url } from './bytes.ts'
 import { checkNotSpent, step, takeKey } from './chain.ts'
+import { claimsOfChain, type FramedMessage, openInner, sealInner } from './inner.ts'
 import { cannotDecrypt, openDirect, sealDirect } from './jwe.ts'
-import { signJws, verifyJws } from './jws.ts'
-import { pad, unpad } from './padding.ts'
 import type { ReceiverChain, SenderChain, Signer } from './types.ts'
-
-const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Encrypts a message with the next key of a chain: JWS by the device key, padded, in a compact JWE (PROTOCOL.md, "Sender
@@ -28,19 +25,13 @@ export async function sealMessage(
   checkNotSpent(chain)
   const { messageKey, next } = step(chain.ck)
   const claims: MessageClaims = {
-    sub: signer.userId,
-    dev: signer.deviceId,
-    conv: chain.conv,
-    epoch: chain.epoch,
-    roster: chain.roster,
-    chain: chain.chain,
+    ...claimsOfChain(chain, signer),
     n: chain.n,
     id: message.id,
     iat: message.sentAt,
     content: message.content,
   }
-  const signed = await signJws(claims, { key: signer.deviceKey, typ: typ.message })
-  const jwe = await sealDirect(pad(utf8(signed)), {
+  const jwe = await sealDirect(await sealInner(claims, { signer, typ: typ.message }), {
     key: fromBase64Url(messageKey),
     header: { kid: chain.chain, n: chain.n },
   })
@@ -76,7 +67,7 @@ export function readMessageHeader(jwe: string): { chain: ChainId; n: number } {
  * @throws FastChatError `cannot_decrypt`, and the given chain stays as it is
  */
 export async function openMessage(
-  message: { jwe: string; id: MessageId; from: UserId; device: DeviceId },
+  message: FramedMessage,
   { chain }: { chain: ReceiverChain },
 ): Promise<{ claims: MessageClaims; chain: ReceiverChain }> {
   const header = readMessageHeader(message.jwe)
@@ -87,32 +78,13 @@ export async function openMessage(
     header: MessageHeader,
     maxChars: limits.maxMessageJweChars,
   })
-  const claims = await verifyInner(plaintext, chain)
-  const isBound =
-    claims.sub === message.from &&
-    claims.sub === chain.user &&
-    claims.dev === message.device &&
-    claims.dev === chain.device &&
-    claims.conv === chain.conv &&
-    claims.epoch === chain.epoch &&
-    claims.roster === chain.roster &&
-    claims.chain === chain.chain &&
-    claims.n === header.n &&
-    claims.id === message.id
-  if (!isBound) throw cannotDecrypt()
+  const claims = await openInner(plaintext, {
+    message,
+    chain,
+    typ: typ.message,
+    claims: MessageClaims,
+    maxChars: limits.maxMessageJweChars,
+  })
+  if (claims.n !== header.n) throw cannotDecrypt()
   return { claims, chain: taken.chain }
-}
-
-async function verifyInner(plaintext: Uint8Array, chain: ReceiverChain): Promise<MessageClaims> {
-  try {
-    return await verifyJws(decoder.decode(unpad(plaintext)), {
-      key: chain.deviceKey,
-      typ: typ.message,
-      claims: MessageClaims,
-      what: 'message',
-      maxChars: limits.maxMessageJweChars,
-    })
-  } catch {
-    throw cannotDecrypt()
-  }
 }

@@ -2,19 +2,15 @@ import { decodeProtectedHeader } from 'jose'
 import * as v from 'valibot'
 import type { TransientContent } from '../../schema/content.ts'
 import { FastChatError } from '../../schema/errors.ts'
-import type { ChainId, DeviceId, MessageId, UserId } from '../../schema/ids.ts'
+import type { ChainId, MessageId } from '../../schema/ids.ts'
 import { TransientClaims, TransientHeader, typ } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
-import { utf8 } from './bytes.ts'
 import { transientKey } from './chain.ts'
+import { claimsOfChain, type FramedMessage, openInner, sealInner } from './inner.ts'
 import { cannotDecrypt, openDirect, sealDirect } from './jwe.ts'
-import { signJws, verifyJws } from './jws.ts'
-import { pad, unpad } from './padding.ts'
 import type { ReceiverChain, SenderChain, Signer } from './types.ts'
 
 /** What is only for the moment ("is typing"): beside the ratchet of a chain, under keys of its own. */
-
-const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Encrypts a transient message beside a chain, which stays as it is (PROTOCOL.md, "Transient messages").
@@ -32,19 +28,13 @@ export async function sealTransient(
     throw new FastChatError('internal', 'Cannot encrypt message: the chain has no key for it')
   }
   const claims: TransientClaims = {
-    sub: signer.userId,
-    dev: signer.deviceId,
-    conv: chain.conv,
-    epoch: chain.epoch,
-    roster: chain.roster,
-    chain: chain.chain,
+    ...claimsOfChain(chain, signer),
     t,
     id: message.id,
     iat: message.sentAt,
     content: message.content,
   }
-  const signed = await signJws(claims, { key: signer.deviceKey, typ: typ.transient })
-  const jwe = await sealDirect(pad(utf8(signed)), {
+  const jwe = await sealDirect(await sealInner(claims, { signer, typ: typ.transient }), {
     key: transientKey(chain.tk, t),
     header: { kid: chain.chain, t },
   })
@@ -79,7 +69,7 @@ export function readTransientHeader(jwe: string): { chain: ChainId; t: number } 
  *   than `limits.maxTransientAgeMs`
  */
 export async function openTransient(
-  message: { jwe: string; id: MessageId; from: UserId; device: DeviceId },
+  message: FramedMessage,
   { chain, lastT, now }: { chain: ReceiverChain; lastT: number | undefined; now: number },
 ): Promise<TransientClaims> {
   const header = readTransientHeader(message.jwe)
@@ -90,31 +80,14 @@ export async function openTransient(
     header: TransientHeader,
     maxChars: limits.maxJwsChars,
   })
-  const claims = await verifyInner(plaintext, chain)
-  const isBound =
-    claims.sub === message.from &&
-    claims.sub === chain.user &&
-    claims.dev === message.device &&
-    claims.dev === chain.device &&
-    claims.conv === chain.conv &&
-    claims.epoch === chain.epoch &&
-    claims.roster === chain.roster &&
-    claims.chain === chain.chain &&
-    claims.t === header.t &&
-    claims.id === message.id
-  if (!isBound || Math.abs(now - claims.iat) > limits.maxTransientAgeMs) throw cannotDecrypt()
+  const claims = await openInner(plaintext, {
+    message,
+    chain,
+    typ: typ.transient,
+    claims: TransientClaims,
+    maxChars: limits.maxJwsChars,
+  })
+  if (claims.t !== header.t) throw cannotDecrypt()
+  if (Math.abs(now - claims.iat) > limits.maxTransientAgeMs) throw cannotDecrypt()
   return claims
-}
-
-async function verifyInner(plaintext: Uint8Array, chain: ReceiverChain): Promise<TransientClaims> {
-  try {
-    return await verifyJws(decoder.decode(unpad(plaintext)), {
-      key: chain.deviceKey,
-      typ: typ.transient,
-      claims: TransientClaims,
-      what: 'message',
-    })
-  } catch {
-    throw cannotDecrypt()
-  }
 }
