@@ -43,32 +43,34 @@ export function startHousekeeping({
  */
 export function prune({ state, early }: { state: State; early: EarlyChanges }, now: number): boolean {
   const { tables } = state
+  const before = now - seenKeepMs
   const old: ((tables: Tables) => void)[] = [
-    ...select(tables.seen.range(), ({ at }) => now - at > seenKeepMs).map(
+    ...select(tables.seen, before).map(
       ({ id }) =>
         (t: Tables) =>
           t.seen.delete([id]),
     ),
-    ...select(tables.earlyReceipts.range(), ({ at }) => now - at > seenKeepMs).map(
+    ...select(tables.earlyReceipts, before).map(
       ({ id }) =>
         (t: Tables) =>
           t.earlyReceipts.delete([id]),
     ),
-    ...select(tables.gone.range(), ({ at }) => now - at > seenKeepMs).map(
+    ...select(tables.gone, before).map(
       ({ id }) =>
         (t: Tables) =>
           t.gone.delete([id]),
     ),
-    ...select(tables.heldChains.range(), ({ at }) => now - at > seenKeepMs).map(
+    ...select(tables.heldChains, before).map(
       ({ id }) =>
         (t: Tables) =>
           t.heldChains.delete([id]),
     ),
-    ...select(tables.receivers.range(), ({ at }) => now - at > chainKeepMs).map(
-      record => (t: Tables) => t.receivers.delete([record.state.chain]),
+    ...select(tables.receivers, now - chainKeepMs).map(
+      ({ state }) =>
+        (t: Tables) =>
+          t.receivers.delete([state.chain]),
     ),
   ]
-  const before = now - seenKeepMs
   if (old.length === 0 && !early.hasBefore(before)) return true
   const forgotten = state.commit(tx => {
     for (const remove of old) remove(tx.tables)
@@ -77,10 +79,10 @@ export function prune({ state, early }: { state: State; early: EarlyChanges }, n
   return old.length + forgotten < CHUNK
 }
 
-function select<T>(range: Iterable<{ value: T }>, isOld: (value: T) => boolean): T[] {
+function select<T extends { at: number }>(table: { range(): Iterable<{ value: T }> }, before: number): T[] {
   const found: T[] = []
-  for (const { value } of range) {
-    if (isOld(value)) found.push(value)
+  for (const { value } of table.range()) {
+    if (value.at < before) found.push(value)
     if (found.length >= CHUNK) break
   }
   return found
