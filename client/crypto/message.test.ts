@@ -213,6 +213,9 @@ test('`openMessage()` refuses a device that speaks under another name than its c
   const { sender, receiver: chain } = await connect(alice, bob)
   const forged = await forge(sender, { claims: { sub: 'carol' } })
   await refused(openMessage({ ...frame(forged), from: 'carol' }, { chain }), 'cannot_decrypt')
+  const { deviceId: device } = carol
+  const elsewhere = await forge(sender, { claims: { dev: device } })
+  await refused(openMessage({ ...frame(elsewhere), device }, { chain }), 'cannot_decrypt')
 })
 
 test('`openMessage()` checks every claim against chain and frame', async () => {

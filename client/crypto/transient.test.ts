@@ -175,6 +175,16 @@ test('`openTransient()` refuses another id, sender or device than the frame’s'
   }
 })
 
+test('`openTransient()` refuses a device that speaks under another name than its chain', async () => {
+  const { sender, receiver: chain } = await connect(alice, bob)
+  const { deviceId: device } = carol
+  const asCarol = frame(await forge(sender, { claims: { sub: 'carol' } }), { from: 'carol' })
+  const elsewhere = frame(await forge(sender, { claims: { dev: device } }), { device })
+  for (const forged of [asCarol, elsewhere]) {
+    await refused(openTransient(forged, { chain, ...fresh }), 'cannot_decrypt')
+  }
+})
+
 test('`openTransient()` checks every claim, and who signed', async () => {
   const { sender, receiver: chain } = await connect(alice, bob)
   const wrong: Partial<TransientClaims>[] = [
