@@ -224,6 +224,11 @@ export function openConversation({ conversations, open }: ChatScreen): Conversat
   return open === null ? undefined : conversations.find(({ summary }) => summary.id === open)
 }
 
+/** Whom nothing is shown of, in the order of the conversations. */
+export function blockedOf({ conversations }: ChatScreen): Conversation[] {
+  return conversations.filter(({ summary }) => summary.isBlocked)
+}
+
 /** What stands in the composer. */
 export function draftOf(chat: ChatScreen): TextField {
   return openConversation(chat)?.draft ?? chat.draft

@@ -24,6 +24,11 @@ export interface GroupOverlay {
   prompt: Prompt | null
 }
 
+/** Whether its keys change the group: only an admin's do, who asked for it as one. */
+export function canChangeGroup({ asAdmin, info }: GroupOverlay): boolean {
+  return asAdmin && info.role === 'admin'
+}
+
 /** The devices of this account. */
 export interface DevicesOverlay {
   type: 'devices'

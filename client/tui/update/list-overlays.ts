@@ -1,7 +1,7 @@
 import { actionIn, actionOf, deviceBindings, groupBindings } from '../keys.ts'
 import type { ChatScreen, Model, Question } from '../model.ts'
 import type { ChatCommand, Next } from '../msg.ts'
-import type { DevicesOverlay, GroupOverlay, Prompt } from '../overlay.ts'
+import { canChangeGroup, type DevicesOverlay, type GroupOverlay, type Prompt } from '../overlay.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { EMPTY_FIELD, edit, fieldOf } from '../text-field.ts'
 import { isEdit } from './edits.ts'
@@ -28,8 +28,7 @@ export function inGroup(
   }
   const moved = movedBy(selected, key, info.members.length)
   if (moved !== null) return next(model, stay({ selected: moved }))
-  const canChange = overlay.asAdmin && info.role === 'admin'
-  const action = canChange ? actionIn(groupBindings, key) : undefined
+  const action = canChangeGroup(overlay) ? actionIn(groupBindings, key) : undefined
   const member = info.members[selected]
   switch (action) {
     case undefined:

@@ -1,6 +1,6 @@
 import { findEmojis } from '../emoji.ts'
 import { actionIn, actionOf, blockedBindings, verifyBindings } from '../keys.ts'
-import type { ChatScreen, Model } from '../model.ts'
+import { blockedOf, type ChatScreen, type Model } from '../model.ts'
 import type { Next } from '../msg.ts'
 import type { Overlay, ReactOverlay, VerifyOverlay } from '../overlay.ts'
 import { edit, insert, type TextField } from '../text-field.ts'
@@ -181,7 +181,7 @@ function inBlocked(
   chat: ChatScreen,
   { selected, key }: { selected: number; key: string },
 ): Next {
-  const blocked = chat.conversations.filter(({ summary }) => summary.isBlocked)
+  const blocked = blockedOf(chat)
   const one = blocked[selected]
   if (one && actionIn(blockedBindings, key) === 'unblock') {
     const command = { type: 'block' as const, user: one.summary.with, isBlocked: false }

@@ -1,8 +1,8 @@
 import { nameOf } from '../conversation-name.ts'
 import { findEmojis } from '../emoji.ts'
 import { blockedBindings, deviceBindings, groupBindings, hintOf, verifyBindings } from '../keys.ts'
-import type { ChatScreen, Model, Question } from '../model.ts'
-import type { GroupOverlay, Overlay, ReactOverlay } from '../overlay.ts'
+import { blockedOf, type ChatScreen, type Model, type Question } from '../model.ts'
+import { canChangeGroup, type GroupOverlay, type Overlay, type ReactOverlay } from '../overlay.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
@@ -83,7 +83,7 @@ function drawOne(
       drawPicture(canvas, chat, overlay)
       return null
     case 'blocked': {
-      const blocked = chat.conversations.filter(({ summary }) => summary.isBlocked)
+      const blocked = blockedOf(chat)
       const inner = box(canvas, {
         cols: Math.min(cols, 44),
         rows: Math.min(most, Math.max(4, blocked.length + 3)),
@@ -105,7 +105,7 @@ function drawGroup(
   { cols, most }: { cols: number; most: number },
 ): Cursor {
   const { info, asAdmin, selected, prompt } = overlay
-  const canChange = asAdmin && info.role === 'admin'
+  const canChange = canChangeGroup(overlay)
   const note = asAdmin && !canChange ? 'You are not an admin of this group.' : ''
   const hint = prompt
     ? 'Enter · Esc back'
