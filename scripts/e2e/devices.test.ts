@@ -2,7 +2,17 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
-import { createWorld, type Host, otherRuntime, type Person, received, type World } from './world.ts'
+import {
+  createTwoServers,
+  type Host,
+  jsonLines,
+  otherRuntime,
+  type Person,
+  received,
+  signUp,
+  succeed,
+  type World,
+} from './world.ts'
 
 /** alice at two machines, each at another server and on another runtime, and bob; all of them real processes. */
 const test = suite('devices of one account')
@@ -22,13 +32,11 @@ let lost: Person
 let bob: Person
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   alice = world.person('alice', { servers: [first], runtime: currentRuntime() })
   lost = world.person('alice', { servers: [second], runtime: otherRuntime(), password: alice.password })
   bob = world.person('bob', { servers: [second], runtime: currentRuntime() })
-  for (const person of [alice, bob]) await succeed(person, ['signup', person.userId])
+  await signUp(alice, bob)
   await succeed(lost, ['login', 'alice'])
 })
 
@@ -138,18 +146,8 @@ test('`devices revoke` of the machine that asks shuts it out itself', async () =
   assert.match(refused.stderr, /none of their devices/)
 })
 
-async function succeed(person: Person, args: string[]): Promise<string> {
-  const done = await person.run(args)
-  assert.is(done.code, 0, `${args.join(' ')}: ${done.stderr}`)
-  return done.stdout
-}
-
 async function devicesOf(person: Person): Promise<ListedDevice[]> {
-  const printed = await succeed(person, ['devices', '--json'])
-  return printed
-    .split('\n')
-    .filter(Boolean)
-    .map(line => JSON.parse(line) as ListedDevice)
+  return jsonLines<ListedDevice>(await succeed(person, ['devices', '--json']))
 }
 
 async function currentOf(person: Person): Promise<string> {

@@ -6,12 +6,13 @@ import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
 import {
-  createWorld,
+  createTwoServers,
   type Host,
   jsonLines,
   otherRuntime,
   type Person,
   received,
+  signUp,
   succeed,
   type World,
 } from './world.ts'
@@ -33,13 +34,11 @@ let bob: Person
 let carol: Person
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   alice = world.person('alice', { servers: [first], runtime: currentRuntime() })
   bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
   carol = world.person('carol', { servers: [second], runtime: currentRuntime() })
-  for (const person of [alice, bob, carol]) await succeed(person, ['signup', person.userId])
+  await signUp(alice, bob, carol)
   // Files of strangers are not saved by themselves.
   await succeed(bob, ['send', 'alice', 'send me a picture'])
 })

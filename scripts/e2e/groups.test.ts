@@ -3,12 +3,13 @@ import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
 import {
-  createWorld,
+  createTwoServers,
   type Host,
   jsonLines,
   otherRuntime,
   type Person,
   received,
+  signUp,
   succeed,
   type World,
 } from './world.ts'
@@ -33,14 +34,12 @@ let carol: Person
 let dave: Person
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   alice = world.person('alice', { servers: [first], runtime: currentRuntime() })
   bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
   carol = world.person('carol', { servers: [first], runtime: currentRuntime() })
   dave = world.person('dave', { servers: [second], runtime: currentRuntime() })
-  for (const person of [alice, bob, carol, dave]) await succeed(person, ['signup', person.userId])
+  await signUp(alice, bob, carol, dave)
 })
 
 test.after(() => world.close())

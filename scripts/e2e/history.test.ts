@@ -3,7 +3,16 @@ import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
 import { openChat } from './chat.ts'
-import { createWorld, type Host, jsonLines, otherRuntime, type Person, succeed, type World } from './world.ts'
+import {
+  createTwoServers,
+  type Host,
+  jsonLines,
+  otherRuntime,
+  type Person,
+  signUp,
+  succeed,
+  type World,
+} from './world.ts'
 
 /** A new machine of alice's: its name, and what the old one gives it. Two servers, both runtimes. */
 const test = suite('names of devices, and history for a new one')
@@ -22,13 +31,11 @@ let fresh: Person
 let bob: Person
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   old = world.person('alice', { servers: [first], runtime: otherRuntime() })
   fresh = world.person('alice', { servers: [second], runtime: currentRuntime(), password: old.password })
   bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
-  for (const person of [old, bob]) await succeed(person, ['signup', person.userId])
+  await signUp(old, bob)
   await succeed(old, ['send', 'bob', 'before there was another machine'])
   await succeed(bob, ['recv'])
   await succeed(bob, ['send', 'alice', 'an answer from then'])

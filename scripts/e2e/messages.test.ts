@@ -4,12 +4,13 @@ import { currentRuntime } from '../test/runtimes.ts'
 import { openChat } from './chat.ts'
 import type { TestTerminal } from './terminal.ts'
 import {
-  createWorld,
+  createTwoServers,
   type Host,
   jsonLines,
   otherRuntime,
   type Person,
   received,
+  signUp,
   succeed,
   type World,
 } from './world.ts'
@@ -25,12 +26,10 @@ let bob: Person
 let terminal: TestTerminal
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   alice = world.person('alice', { servers: [first], runtime: otherRuntime() })
   bob = world.person('bob', { servers: [second], runtime: currentRuntime() })
-  for (const person of [alice, bob]) await succeed(person, ['signup', person.userId])
+  await signUp(alice, bob)
   await succeed(bob, ['send', 'alice', 'hello alice'])
   await succeed(alice, ['recv'])
   terminal = openChat(bob, { server: second, cols: 100, rows: 30 })

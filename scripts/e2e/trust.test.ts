@@ -2,12 +2,13 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import {
-  createWorld,
+  createTwoServers,
   type Host,
   jsonLines,
   otherRuntime,
   type Person,
   received,
+  signUp,
   succeed,
   type World,
 } from './world.ts'
@@ -22,12 +23,10 @@ let alice: Person
 let bob: Person
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   alice = world.person('alice', { servers: [first], runtime: currentRuntime() })
   bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
-  for (const person of [alice, bob]) await succeed(person, ['signup', person.userId])
+  await signUp(alice, bob)
 })
 
 test.after(() => world.close())

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
-import { createWorld, type Host, otherRuntime, type Person, received, type World } from './world.ts'
+import { createTwoServers, type Host, otherRuntime, type Person, received, type World } from './world.ts'
 
 /**
  * Two people on two servers over one database, all of them real processes. The first server and bob run on the runtime
@@ -18,9 +18,7 @@ let alice: Person
 let bob: Person
 
 test.before(async () => {
-  world = await createWorld()
-  first = await world.serve({ runtime: otherRuntime() })
-  second = await world.serve({ runtime: currentRuntime() })
+  ;({ world, first, second } = await createTwoServers())
   alice = world.person('alice', { servers: [first], runtime: currentRuntime() })
   bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
 })

@@ -103,6 +103,22 @@ export async function createWorld(): Promise<World> {
   }
 }
 
+/**
+ * A world with two servers: the first on the runtime that this test does not run on, the second on the one that it does.
+ * Run on both, every pairing is covered.
+ */
+export async function createTwoServers(): Promise<{ world: World; first: Host; second: Host }> {
+  const world = await createWorld()
+  const first = await world.serve({ runtime: otherRuntime() })
+  const second = await world.serve({ runtime: currentRuntime() })
+  return { world, first, second }
+}
+
+/** Makes the account of each. */
+export async function signUp(...people: readonly Person[]): Promise<void> {
+  for (const person of people) await succeed(person, ['signup', person.userId])
+}
+
 async function findDatabase(
   folder: string,
 ): Promise<{ uri: string; database?: Program; dataDir: string | undefined }> {
