@@ -370,7 +370,7 @@ export interface Chat {
   /** A message of this account by its id, or null. */
   message(request: { id: MessageId }): Promise<MessageItem | null>
 
-  /** Messages from others that were not yet read, in the order of arrival; when asked so, without those of requests. */
+  /** Messages from others not yet read on this device, in the order of arrival; when asked so, without those of requests. */
   unread(request: { limit: number; withoutRequests?: boolean }): Promise<MessageItem[]>
 
   /** These messages have been seen by the person (or printed by `recv`). */

@@ -177,6 +177,7 @@ class Session {
       ...this.#desk,
       ...parts,
       receipts: this.#receipts,
+      ownDevices: this.#ownDevices,
     })
     this.#expiry = new Expiry(parts)
     this.#typing = new Typing({ ...parts, parties, groups: this.#groups })
@@ -187,6 +188,7 @@ class Session {
       trust: this.#trust,
       history: { offered: (tx, offer) => this.#history.offered(tx, offer) },
       early,
+      reading: this.#reading,
       typing: this.#typing,
       waiting: new Waiting(state),
       receipts: this.#receipts,
@@ -417,6 +419,7 @@ class Session {
   #stop(): void {
     this.#housekeeping.stop()
     this.#expiry.stop()
+    this.#reading.stop()
     this.#cancelWatch?.()
     this.#prekeys.onOffline()
     this.#receipts.stop()
@@ -439,6 +442,7 @@ class Session {
     try {
       await this.#receiver.whenIdle()
       await this.#groups.whenIdle()
+      this.#reading.flush()
       if (this.#connectionState.state === 'online') this.#receipts.flush()
       await this.#courier.whenIdle()
     } catch (error) {

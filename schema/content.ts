@@ -127,6 +127,8 @@ export type HistoryContent = v.InferOutput<typeof HistoryContent>
  */
 export const SyncContent = v.object({
   type: v.literal('sync'),
+  /** Up to this message, itself included, the conversation was read. */
+  read: v.optional(v.object({ with: Recipient, id: MessageId })),
   /** A conversation that was accepted. */
   accepted: v.optional(Recipient),
   blocked: v.optional(v.object({ user: UserId, isBlocked: v.boolean() })),

@@ -7,6 +7,7 @@ import type { EarlyChanges } from './early-changes.ts'
 import { registerFile } from './file-records.ts'
 import type { Groups } from './groups.ts'
 import type { History } from './history/history.ts'
+import type { Reading } from './reading.ts'
 import type { Receipts } from './receipts.ts'
 import type { GroupRecord, Identity, Thread } from './records.ts'
 import type { Tx } from './state.ts'
@@ -27,6 +28,7 @@ export interface ContentsOptions {
   trust: Pick<Trust, 'apply'>
   history: Pick<History, 'offered'>
   early: EarlyChanges
+  reading: Pick<Reading, 'apply'>
 }
 
 /** A message that was opened: who wrote it is certain, what it says is theirs. */
@@ -81,7 +83,9 @@ export function applyContent(tx: Tx, incoming: Incoming, options: ContentsOption
       if (mine && thread.with === from) options.history.offered(tx, { id, from: incoming.device, content })
       return
     case 'sync':
-      if (mine && thread.with === from) options.trust.apply(tx, content)
+      if (!mine || thread.with !== from) return
+      options.trust.apply(tx, content)
+      if (content.read) options.reading.apply(tx, content.read)
       return
     default:
       content satisfies never

@@ -79,6 +79,29 @@ test('nobody learns what was read when the person does not want it, nor before a
     assert.is((await summaryOf(bob, 'carol'))?.unread, 0)
   }))
 
+test('what was read on another device is unread no more, but `unread()` has it until it is seen here', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const second = await world.device('bob', { of: bob })
+    await world.until('alice to be told', async () => (await alice.lines('bob')).includes('(device-added)'))
+    const one = await say(world, { from: alice, to: 'bob', text: 'one', at: [bob, second] })
+    const two = await say(world, { from: alice, to: 'bob', text: 'two', at: [bob, second] })
+    const idsAt = async (device: TestDevice) => (await device.chat.unread({ limit: 10 })).map(({ id }) => id)
+    await readAll(bob, 'alice')
+    assert.equal(await idsAt(bob), [])
+    await world.until('it to be told', async () => (await summaryOf(second, 'alice'))?.unread === 0)
+    assert.equal(await idsAt(second), [one, two])
+    await second.restart()
+    assert.equal(await idsAt(second), [one, two])
+    const three = await say(world, { from: alice, to: 'bob', text: 'three', at: [bob, second] })
+    assert.is((await summaryOf(second, 'alice'))?.unread, 1)
+    await readAll(second, 'alice')
+    assert.equal(await idsAt(second), [])
+    assert.is((await summaryOf(second, 'alice'))?.unread, 0)
+    await world.until('bob to be told', async () => (await summaryOf(bob, 'alice'))?.unread === 0)
+    assert.equal(await idsAt(bob), [three])
+  }))
+
 test('a group counts who has read, and no conversation appears for the receipts', () =>
   withWorld(async world => {
     const { alice, bob, carol } = await group(world)
@@ -125,8 +148,13 @@ test('in a group of more than `maxReceiptMembers` nobody is told', () => {
   const due: ReceiptDue[] = []
   const reading = new Reading({
     state,
+    clock,
     groups,
     receipts: { add: (_tx, receipt) => void due.push(receipt) },
+    ownDevices: { tell: () => undefined },
+    report: error => {
+      throw error
+    },
   })
   const receive = (id: string) => {
     const thread = { conversation: 'ops', kind: 'group', with: 'ops' } as const
@@ -141,6 +169,7 @@ test('in a group of more than `maxReceiptMembers` nobody is told', () => {
   members++
   receive('two')
   assert.is(due.length, 1)
+  reading.stop()
 })
 
 test.run()

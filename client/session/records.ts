@@ -193,14 +193,20 @@ export interface ReceiptDue {
   state: 'delivered' | 'read'
 }
 
+export interface UnreadRecord {
+  arrival: number
+  /** Counted as unread no more: another device of the account has shown it. `recv` on this one prints it all the same. */
+  isReadElsewhere?: boolean
+}
+
 export interface Tables {
   identity: Table<Identity>
   people: Table<Person>
   conversations: Table<ConversationRecord>
   timeline: Table<TimelineItem>
   messages: Table<{ serial: number; seq: number }>
-  /** Unread messages twice: by place, and by order of arrival. */
-  unread: Table<{ arrival: number }>
+  /** What was not read on this device, twice: by place, and by order of arrival (what `recv` prints). */
+  unread: Table<UnreadRecord>
   arrivals: Table<{ serial: number; seq: number }>
   outbox: Table<OutboxRecord>
   senders: Table<SenderRecord>

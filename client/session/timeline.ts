@@ -223,22 +223,39 @@ export function expectReceipts(tx: Tx, { id, members }: { id: MessageId; members
   if (item) putMessage(tx, { ...item, receipts: { delivered: 0, read: 0, of: members.length } })
 }
 
-/** The messages up to `upToSeq` have been seen. @returns those that were not before */
+/**
+ * The messages up to `upToSeq` have been seen: on this device, or only on another one of the account (`isElsewhere`).
+ * @returns those that were unread before
+ */
 export function markRead(
   tx: Tx,
-  { conversation, upToSeq }: { conversation: ConversationId; upToSeq: number },
+  {
+    conversation,
+    upToSeq,
+    isElsewhere = false,
+  }: { conversation: ConversationId; upToSeq: number; isElsewhere?: boolean },
 ): MessageItem[] {
   const { tables } = tx
   const record = tables.conversations.get([conversation])
   if (!record) return []
   const range = { prefix: [record.serial], before: [record.serial, Math.min(upToSeq, record.nextSeq) + 1] }
-  const read = [...tables.unread.range(range)]
-  for (const { key, value } of read) {
-    tables.unread.delete(key)
-    tables.arrivals.delete([value.arrival])
+  const seen = [...tables.unread.range(range)]
+  for (const { key, value } of seen) {
+    if (isElsewhere) {
+      tables.unread.put(key, { ...value, isReadElsewhere: true })
+    } else {
+      tables.unread.delete(key)
+      tables.arrivals.delete([value.arrival])
+    }
   }
+  const read = seen.filter(({ value }) => !value.isReadElsewhere)
   if (read.length > 0) save(tx, { ...record, unread: Math.max(0, record.unread - read.length) })
   return read.map(({ key }) => tables.timeline.get(key)).filter(item => item?.kind === 'message')
+}
+
+/** Whether `markRead` would change anything. */
+export function hasUnread(tables: Tables, { serial }: ConversationRecord): boolean {
+  return count(tables.unread.range({ prefix: [serial], limit: 1 })) > 0
 }
 
 /** Takes a message out of the timeline, without a trace. */
@@ -254,7 +271,7 @@ export function removeMessage(tx: Tx, { id, conversation }: MessageItem): void {
   tables.unread.delete(key)
   if (unread) tables.arrivals.delete([unread.arrival])
   tx.emit({ type: 'item-removed', conversation, id, seq: place.seq })
-  if (unread) save(tx, { ...record, unread: Math.max(0, record.unread - 1) })
+  if (unread && !unread.isReadElsewhere) save(tx, { ...record, unread: Math.max(0, record.unread - 1) })
 }
 
 /** The file of a message has come, or will not come any more. */
@@ -288,7 +305,7 @@ export function readHistory(
   return Array.from(range, ({ value }) => value).reverse()
 }
 
-/** Unread messages, in the order of arrival; `withoutRequests` passes over those of strangers. */
+/** What was not read on this device, in the order of arrival; `withoutRequests` passes over those of strangers. */
 export function readUnread(
   tables: Tables,
   { limit, withoutRequests = false }: { limit: number; withoutRequests?: boolean },

@@ -3,7 +3,7 @@ import type { ConversationSummary, MessageItem, TimelineItem } from '../../chat.
 import { settleMessage } from '../apply-changes.ts'
 import type { EarlyChanges } from '../early-changes.ts'
 import { registerFile } from '../file-records.ts'
-import type { ConversationRecord, Thread } from '../records.ts'
+import type { ConversationRecord, Thread, UnreadRecord } from '../records.ts'
 import type { Tx } from '../state.ts'
 import { changeFile, ensureConversation } from '../timeline.ts'
 import type { HistoryItem } from './format.ts'
@@ -43,7 +43,7 @@ export function mergeHistory(
     items.map(({ item }) => toItem(item, record)),
     added,
   )
-  const unread = unreadIds(tx, record)
+  const unread = takeUnread(tx, record)
   const serial = tx.nextSerial()
   for (const line of here) tables.timeline.delete([record.serial, line.seq])
   for (const [index, line] of whole.entries()) {
@@ -51,10 +51,10 @@ export function mergeHistory(
     tables.timeline.put([serial, seq], { ...line, seq })
     if (line.kind !== 'message') continue
     tables.messages.put([line.id], { serial, seq })
-    const arrival = unread.get(line.id)
-    if (arrival === undefined) continue
-    tables.unread.put([serial, seq], { arrival })
-    tables.arrivals.put([arrival], { serial, seq })
+    const state = unread.get(line.id)
+    if (!state) continue
+    tables.unread.put([serial, seq], state)
+    tables.arrivals.put([state.arrival], { serial, seq })
   }
   for (const { item, file } of added) {
     const isKnown = file === undefined || registerFile(tx, { id: item.id, ref: file, state: 'remote' })
@@ -92,13 +92,13 @@ function toItem(item: HistoryItem['item'], record: ConversationRecord): MessageI
   }
 }
 
-/** The unread messages of a conversation with their order of arrival; their old places are taken out. */
-function unreadIds(tx: Tx, { serial }: ConversationRecord): Map<MessageId, number> {
-  const unread = new Map<MessageId, number>()
+/** What is unread in a conversation, by message; its old places are taken out. */
+function takeUnread(tx: Tx, { serial }: ConversationRecord): Map<MessageId, UnreadRecord> {
+  const unread = new Map<MessageId, UnreadRecord>()
   for (const { key, value } of [...tx.tables.unread.range({ prefix: [serial] })]) {
     const [, seq = 0] = key
     const line = tx.tables.timeline.get([serial, seq])
-    if (line) unread.set(line.id, value.arrival)
+    if (line) unread.set(line.id, value)
     tx.tables.unread.delete(key)
   }
   return unread
