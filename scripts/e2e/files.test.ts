@@ -3,8 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { quartersPng } from '../../client/image/pictures.fixture.ts'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
+import { openChat } from './chat.ts'
 import {
   createTwoServers,
   type Host,
@@ -86,6 +88,36 @@ test('a picture comes to a friend as it was, and no server sees it', async () =>
     what: 'the server to forget what all have',
     timeoutMs: 60_000,
   })
+})
+
+test('a picture shows in the conversation; `/save` writes the file as it was, beside what is there', async () => {
+  const bytes = quartersPng()
+  await succeed(alice, ['send', 'bob', '--image', make('quarters.png', bytes), 'four colours'])
+  const target = folder('from-the-chat')
+  const terminal = openChat(bob, { server: second, cols: 80, rows: 30 })
+  try {
+    await terminal.waitForText('four colours')
+    await terminal.waitForScreen(() => {
+      const drawn = new Set(
+        terminal
+          .cells()
+          .flat()
+          .flatMap(({ text, color }) => (text === '▀' ? [color] : [])),
+      )
+      return ['#ff0000', '#00ff00', '#0000ff', '#ffffff'].every(color => drawn.has(color))
+    }, 'a picture of four colours')
+    for (const name of ['quarters.png', 'quarters (2).png']) {
+      terminal.type(`/save ${target}`)
+      terminal.key('enter')
+      await waitFor(() => readdirSync(target).includes(name), { what: name, timeoutMs: 30_000 })
+      await terminal.waitForText(name)
+      assert.ok(readFileSync(join(target, name)).equals(bytes))
+    }
+    terminal.key('ctrl-q')
+    assert.is((await terminal.ended).exitCode, 0)
+  } finally {
+    await terminal.close()
+  }
 })
 
 test('a file comes to everybody in a group', async () => {

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
+import { openChat } from './chat.ts'
 import {
   createTwoServers,
   type Host,
@@ -155,6 +156,39 @@ test('two admins at once: one is first, the other one goes on from there', async
   assert.equal(
     events.map(({ epoch }) => Number(epoch)).sort((a, b) => a - b),
     events.map((_, index) => index),
+  )
+})
+
+test('`/admin` shows the members; its keys add, promote and remove them', async () => {
+  const terminal = openChat(alice, { server: first, cols: 80, rows: 24 })
+  try {
+    await terminal.waitForText('●')
+    terminal.type('/admin ops')
+    terminal.key('enter')
+    await terminal.waitForText('Secret operations · 3 members')
+    await terminal.waitForText(/alice admin you[\s\S]*bob admin[\s\S]*carol/)
+    terminal.type('a')
+    await terminal.waitForText('add whom?')
+    terminal.type('dave')
+    terminal.key('enter')
+    await terminal.waitForText('Secret operations · 4 members')
+    for (let row = 0; row < 3; row++) terminal.key('down')
+    terminal.type('p')
+    await terminal.waitForText('dave admin')
+    terminal.type('r')
+    await terminal.waitForText(/[Rr]emove dave/)
+    terminal.type('y')
+    await terminal.waitForText('Secret operations · 3 members')
+    terminal.key('escape')
+    await terminal.waitForText(/removed dave/)
+    terminal.key('ctrl-q')
+    assert.is((await terminal.ended).exitCode, 0)
+  } finally {
+    await terminal.close()
+  }
+  assert.equal(
+    (await membersOf(alice)).members.map(({ user }) => user),
+    ['alice', 'bob', 'carol'],
   )
 })
 

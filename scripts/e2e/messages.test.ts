@@ -141,7 +141,7 @@ test('typing shows at the other one while it goes on', async () => {
   }
 })
 
-test('messages that disappear are gone from both sides, and from the disk of the server before', async () => {
+test('messages that disappear are gone from both sides, and from the server', async () => {
   await succeed(alice, ['timer', 'bob', '5s'])
   await terminal.waitForText(/disappear/)
   const id = await say('this will not stay')
@@ -153,6 +153,8 @@ test('messages that disappear are gone from both sides, and from the disk of the
   )
   await succeed(alice, ['timer', 'bob', 'off'])
   assert.is((await alice.run(['react', id, '👍'])).code, 3)
+  const undelivered = world.client.db().collection<{ _id: string }>('undelivered')
+  assert.is(await undelivered.countDocuments({ _id: id }), 0)
 })
 
 test.run()

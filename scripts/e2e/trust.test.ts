@@ -1,6 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
+import { openChat } from './chat.ts'
+import type { TestTerminal } from './terminal.ts'
 import {
   createTwoServers,
   type Host,
@@ -29,7 +31,24 @@ test.before(async () => {
   await signUp(alice, bob)
 })
 
-test.after(() => world.close())
+const terminals: TestTerminal[] = []
+
+test.after(async () => {
+  for (const terminal of terminals) await terminal.close()
+  await world?.close()
+})
+
+async function chat(person: Person, server: Host): Promise<TestTerminal> {
+  const terminal = openChat(person, { server, cols: 100, rows: 40 })
+  terminals.push(terminal)
+  await terminal.waitForText('●')
+  return terminal
+}
+
+function submit(terminal: TestTerminal, line: string): void {
+  terminal.type(line)
+  terminal.key('enter')
+}
 
 interface Verified {
   user: string
@@ -80,6 +99,30 @@ test('both see the same safety number; only the true one verifies', async () => 
   assert.is((await verification(bob, 'alice'))?.verified, false)
 })
 
+test('`/verify` shows the same number and a QR code; who was verified is marked', async () => {
+  const [mine] = [await verification(alice, 'bob')]
+  const terminal = await chat(bob, second)
+  submit(terminal, '/verify alice')
+  await terminal.waitForText('Safety number with alice')
+  const shown = (await terminal.waitForText('not verified')).join('\n')
+  for (const group of mine?.safetyNumber.split(' ') ?? []) assert.match(shown, group)
+  // The tops of a code's two upper finders.
+  assert.match(shown, /█▀▀▀▀▀█.*█▀▀▀▀▀█/)
+  const looks = terminal
+    .cells()
+    .flat()
+    .filter(({ text }) => '▀▄█'.includes(text))
+  assert.ok(looks.length > 200)
+  assert.is(new Set(looks.map(({ color, background }) => `${color} on ${background}`)).size, 1)
+  terminal.type('v')
+  await terminal.waitForText('✓ verified')
+  terminal.key('escape')
+  await terminal.waitForText(/alice ✓ verified/)
+  terminal.key('ctrl-q')
+  await terminal.ended
+  assert.is((await verification(bob, 'alice'))?.verified, true)
+})
+
 test('of somebody blocked nothing comes, until they are let in again', async () => {
   await succeed(bob, ['block', 'alice'])
   await succeed(alice, ['send', 'bob', 'not wanted'])
@@ -93,7 +136,7 @@ test('of somebody blocked nothing comes, until they are let in again', async () 
   )
 })
 
-test('a changed account key stops sending until it is accepted', async () => {
+test('a changed account key stops sending, and leaves a line, until it is accepted', async () => {
   // bob's name with another key: what a host could do who wants to read along.
   const db = world.client.db()
   await db.collection<{ _id: string }>('users').deleteOne({ _id: 'bob' })
@@ -105,9 +148,22 @@ test('a changed account key stops sending until it is accepted', async () => {
   assert.match(refused.stderr, /account key/)
   assert.is((await verification(alice, 'bob'))?.keyChanged, true)
   assert.equal(received(await succeed(other, ['recv', '--json'])), [])
+  const terminal = await chat(alice, first)
+  await terminal.waitForText("bob's key has changed: this may be somebody else.")
+  await terminal.waitForText('bob key changed')
+  submit(terminal, 'to whom does this go')
+  await terminal.waitForText('to write again')
+  assert.equal(received(await succeed(other, ['recv', '--json'])), [])
   const unsure = await alice.run(['trust', 'bob'])
   assert.is(unsure.code, 2, unsure.stderr)
-  await succeed(alice, ['trust', 'bob', '--yes'])
+  terminal.key('ctrl-u')
+  submit(terminal, '/trust')
+  await terminal.waitForText('Accept the new key of bob?')
+  terminal.type('y')
+  await terminal.waitForText('You have accepted the new key of bob.')
+  assert.not.match(terminal.screen().join('\n'), '✓ verified')
+  terminal.key('ctrl-q')
+  await terminal.ended
   const after = await verification(alice, 'bob')
   assert.equal([after?.keyChanged, after?.verified], [false, false])
   await succeed(alice, ['send', 'bob', 'to the new one', '--timeout', '30'])

@@ -66,8 +66,9 @@ export function answered(model: Model, chat: ChatScreen, msg: Answer): Next {
       return next(model, lay({ ...chat, busy: null }, overlay, msg.isNews))
     }
     case 'devices': {
-      const before = chat.overlay?.type === 'devices' ? chat.overlay.selected : 0
-      const selected = Math.max(0, Math.min(before, msg.devices.length - 1))
+      const before = chat.overlay?.type === 'devices' ? chat.overlay : { devices: [], selected: 0 }
+      const ids = [before.devices, msg.devices].map(devices => devices.map(({ deviceId }) => deviceId))
+      const selected = placeAfter(before.selected, ids)
       const overlay: Overlay = { type: 'devices', devices: msg.devices, selected, prompt: null }
       return next(model, lay({ ...chat, busy: null }, overlay, msg.isNews))
     }
@@ -92,6 +93,12 @@ function lay(chat: ChatScreen, overlay: Overlay, isNews: boolean): ChatScreen {
   return isFree ? { ...chat, overlay } : chat
 }
 
+/** Where what is selected is in a list that came anew: it may have moved, and the next key must not mean another one. */
+function placeAfter(selected: number, [before = [], after = []]: readonly (readonly string[])[]): number {
+  const place = after.indexOf(before[selected] ?? '')
+  return place >= 0 ? place : Math.max(0, Math.min(selected, after.length - 1))
+}
+
 function groupCame(model: Model, chat: ChatScreen, { info, how }: Extract<Msg, { type: 'group' }>): Next {
   const { overlay } = chat
   const shown = overlay?.type === 'group' && overlay.info.group === info.group ? overlay : null
@@ -103,8 +110,11 @@ function groupCame(model: Model, chat: ChatScreen, { info, how }: Extract<Msg, {
     }
     case 'changed': {
       if (!shown) return next(model, chat)
-      const selected = Math.max(0, Math.min(shown.selected, info.members.length - 1))
-      return next(model, { ...chat, overlay: { ...shown, info, selected } })
+      const users = [shown.info, info].map(({ members }) => members.map(({ user }) => user))
+      return next(model, {
+        ...chat,
+        overlay: { ...shown, info, selected: placeAfter(shown.selected, users) },
+      })
     }
     case 'created': {
       const others = info.members.length - 1

@@ -46,6 +46,29 @@ test('an admin adds several, removes after a yes, promotes, and gives the group 
   ])
 })
 
+test('who is selected stays selected wherever they are in a list that came anew', () => {
+  const desk = sitWithMembers()
+  const { members } = groupInfo('climbing')
+  const at = () => {
+    const { overlay } = desk.chat()
+    if (overlay?.type === 'group') return overlay.info.members[overlay.selected]?.user
+    return overlay?.type === 'devices' ? overlay.devices[overlay.selected]?.deviceId : undefined
+  }
+  desk.press('down', 'down')
+  const chosen = at()
+  const reversed = groupInfo('climbing', { members: members.toReversed() })
+  desk.tell({ type: 'group', info: reversed, how: 'changed' })
+  assert.is(at(), chosen)
+  const without = groupInfo('climbing', { members: members.filter(({ user }) => user !== chosen) })
+  desk.tell({ type: 'group', info: without, how: 'changed' })
+  assert.ok(at())
+  const others = sitWithDevices()
+  others.press('down')
+  others.tell({ type: 'devices', devices: DEVICES.toReversed(), isNews: true })
+  const { overlay } = others.chat()
+  assert.is(overlay?.type === 'devices' && overlay.selected, 0)
+})
+
 test('an admin does not remove themselves, and is asked before giving up to be one', () => {
   const desk = sitWithMembers()
   desk.type('r')

@@ -98,14 +98,19 @@ function inHelp(
   { overlay, key }: Pressed<Extract<Overlay, { type: 'help' }>>,
 ): Next {
   const rows = helpRows(model.size)
+  const by = scrollBy(key, rows)
+  if (by === 0) return next(model, chat)
   const last = Math.max(0, helpLines(model.size.cols).length - rows)
-  const scroll = scrolled(overlay.scroll, { key, rows, last })
-  return next(model, { ...chat, overlay: { type: 'help', scroll } })
+  return next(model, { ...chat, overlay: { type: 'help', scroll: within(overlay.scroll + by, last) } })
 }
 
-function scrolled(scroll: number, { key, rows, last }: { key: string; rows: number; last: number }): number {
-  const by = { up: -1, down: 1, 'page-up': -rows, 'page-down': rows, home: -1000, end: 1000 }[key] ?? 0
-  return Math.max(0, Math.min(last, scroll + by))
+/** How many lines a key scrolls by, in a place that shows so many rows. */
+function scrollBy(key: string, rows: number): number {
+  return { up: -1, down: 1, 'page-up': -rows, 'page-down': rows, home: -1000, end: 1000 }[key] ?? 0
+}
+
+function within(line: number, last: number): number {
+  return Math.max(0, Math.min(last, line))
 }
 
 function inSwitcher(
@@ -157,9 +162,10 @@ function inVerify(model: Model, chat: ChatScreen, { overlay, key }: Pressed<Veri
   switch (action) {
     case undefined: {
       const size = { cols: Math.min(model.size.cols, 76) - 4, rows: Math.max(1, model.size.rows - 4) }
+      const by = scrollBy(key, size.rows)
+      if (by === 0) return next(model, chat)
       const last = Math.max(0, verifyLines(overlay, size).length - size.rows)
-      const scroll = scrolled(overlay.scroll, { key, rows: size.rows, last })
-      return next(model, { ...chat, overlay: { ...overlay, scroll } })
+      return next(model, { ...chat, overlay: { ...overlay, scroll: within(overlay.scroll + by, last) } })
     }
     case 'verify':
     case 'unverify': {
