@@ -180,7 +180,8 @@ test('`/admin` shows the members; its keys add, promote and remove them', async 
     terminal.type('y')
     await terminal.waitForText('Secret operations · 3 members')
     terminal.key('escape')
-    await terminal.waitForText(/removed dave/)
+    await terminal.waitForText('You removed dave')
+    await terminal.waitForScreen(screen => !screen.join().includes('a add'), 'the chat')
     terminal.key('ctrl-q')
     assert.is((await terminal.ended).exitCode, 0)
   } finally {
