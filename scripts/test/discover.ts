@@ -32,6 +32,7 @@ export function timeoutMsOf(file: string): number {
   return isEndToEnd(file) ? E2E_TIMEOUT_MS : DEFAULT_TIMEOUT_MS
 }
 
-function isEndToEnd(file: string): boolean {
+/** Whether a test file is made of real processes, and so needs a whole core. */
+export function isEndToEnd(file: string): boolean {
   return file.startsWith('scripts/e2e/')
 }

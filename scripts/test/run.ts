@@ -1,5 +1,6 @@
 /**
- * `npm test`: every test file on Node and on Deno, each in a process of its own.
+ * `npm test`: every test file on Node and on Deno, each in a process of its own: N end-to-end ones at a time, or half as many
+ * again of the others, which wait more than they work.
  *
  *     npm test -- [--node | --deno] [--jobs N] [part of a path …]
  *
@@ -9,9 +10,10 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { RUNTIMES, type Runtime, runtimeEnv } from '../runtimes.ts'
-import { findTestFiles, timeoutMsOf } from './discover.ts'
+import { findTestFiles, isEndToEnd, timeoutMsOf } from './discover.ts'
 import { type FileResult, formatCounts, formatLine } from './report.ts'
 import { killAll, runFile } from './run-file.ts'
+import { runWeighed } from './run-weighed.ts'
 
 const DEFAULT_JOBS = Math.min(2, availableParallelism())
 
@@ -41,16 +43,16 @@ async function main(): Promise<number> {
   stopOnSignals()
   const queue = files.flatMap(file => runtimes.map(runtime => ({ file, runtime })))
   const results: FileResult[] = []
-  const work = async () => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
-      const { file, runtime } = job
+  await runWeighed(queue, {
+    capacity: 3 * jobs,
+    weightOf: ({ file }) => (isEndToEnd(file) ? 3 : 2),
+    run: async ({ file, runtime }) => {
       const result = await runFile(file, { runtime, root, env, timeoutMs: timeoutMsOf(file) })
       results.push(result)
       console.log(formatLine(result))
       if (result.failed > 0) console.log(indent(result.output))
-    }
-  }
-  await Promise.all(Array.from({ length: jobs }, work))
+    },
+  })
   return summarise(results, runtimes)
 }
 

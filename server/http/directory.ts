@@ -9,14 +9,14 @@ import {
   type UploadPrekeysResponse,
   type UserDevicesResponse,
 } from '../../schema/http.ts'
-import { type DeviceId, UserId } from '../../schema/ids.ts'
+import { UserId } from '../../schema/ids.ts'
 import { parse } from '../../schema/parse.ts'
 import { checkSignedPrekey } from '../auth/signatures.ts'
-import { errorFields } from '../port/log.ts'
 import { readBody } from './body.ts'
 import { requireCaller } from './caller.ts'
 import type { Carried, Services } from './context.ts'
 import { checkOneTimePrekeys, deviceKeyOf } from './registration.ts'
+import { createStockWatch } from './stock-watch.ts'
 
 /** How many prekeys are taken at the same time for one request. */
 const CLAIMS_AT_ONCE = 16
@@ -24,6 +24,7 @@ const CLAIMS_AT_ONCE = 16
 /** Other people's devices, and prekeys: for those who have an access token. */
 export function directoryRoutes(services: Services): Hono<Carried> {
   const { store, rates, clock, limits, lease, hub } = services
+  const claimed = createStockWatch(services)
   const app = new Hono<Carried>()
   app.use('/users/*', requireCaller(services))
   app.use('/prekeys/*', requireCaller(services))
@@ -109,20 +110,9 @@ export function directoryRoutes(services: Services): Hono<Carried> {
         )),
       )
     }
-    tellOfLowStock(devices.map(({ _id }) => _id)).catch(error => {
-      services.log.warn(errorFields(error), 'Cannot tell devices of their stock of prekeys')
-    })
+    claimed(devices.map(({ _id }) => _id))
     return context.json({ prekeys } satisfies ClaimPrekeysResponse)
   })
-
-  /** Leaves word with each device whose stock has become low; wherever it is connected, its server tells it. */
-  async function tellOfLowStock(deviceIds: readonly DeviceId[]): Promise<void> {
-    const counts = await store.prekeys.counts(deviceIds)
-    for (const deviceId of deviceIds) {
-      const left = counts.get(deviceId) ?? 0
-      if (left < limits.prekeyLowWater) await store.presence.setPrekeysLeft(deviceId, left)
-    }
-  }
 
   return app
 }
