@@ -43,7 +43,11 @@ export async function playCrowd(size: CrowdSize, say: (line: string) => void): P
     const written: Written[] = []
     const writers = inside.slice(0, size.writers)
     const isDone = { value: false }
-    const writing = writeAll(writers, { messages: size.messages, written }).finally(() => {
+    const tell = () => {
+      const tenth = Math.max(1, Math.floor(size.messages / 10))
+      if (written.length % tenth === 0) say(`${written.length} messages are stored`)
+    }
+    const writing = writeAll(writers, { messages: size.messages, written, tell }).finally(() => {
       isDone.value = true
     })
     const churning = churn(admin, {
@@ -52,9 +56,7 @@ export async function playCrowd(size: CrowdSize, say: (line: string) => void): P
       removed: inside.slice(size.writers + size.leave, size.writers + size.leave + size.removed),
     })
     await Promise.all([writing, churning])
-    say(
-      `${written.length} messages are stored; ${size.come} came, ${size.leave} left, ${size.removed} were removed`,
-    )
+    say(`all is written; ${size.come} came, ${size.leave} left, ${size.removed} were removed`)
     const verdict = await untilComplete(everybody, written)
     const defects = everybody.reduce((sum, { device }) => sum + device.defects.length, 0)
     const seconds = Math.round((performance.now() - startedAt) / 1000)
@@ -82,12 +84,15 @@ async function makeGroup(inside: readonly Member[]): Promise<Member> {
 
 async function writeAll(
   writers: readonly Member[],
-  { messages, written }: { messages: number; written: Written[] },
+  { messages, written, tell }: { messages: number; written: Written[]; tell: () => void },
 ): Promise<void> {
   await Promise.all(
     writers.map(async (writer, index) => {
       const own = Math.floor(messages / writers.length) + (index < messages % writers.length ? 1 : 0)
-      for (let n = 1; n <= own; n++) written.push(await write(writer, n))
+      for (let n = 1; n <= own; n++) {
+        written.push(await write(writer, n))
+        tell()
+      }
     }),
   )
 }
