@@ -1,3 +1,4 @@
+// Not a sleep: one turn of the event loop.
 import { setImmediate } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
