@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { openChat } from './chat.ts'
+import { mutate } from './faults/mutated.ts'
 import type { TestTerminal } from './terminal.ts'
 import {
   createTwoServers,
@@ -121,6 +123,26 @@ test('what was read is told, inside the encryption', async () => {
   }
   const types = await world.client.db().collection('undelivered').distinct('kind')
   assert.not.ok(types.includes('receipt'))
+})
+
+test('what a newer client writes is shown as not supported yet', async () => {
+  // A client of which the messages are of a type that this one does not know.
+  const { folder, remove } = mutate({
+    file: 'client/session/lane.ts',
+    from: 'content: item.content',
+    to: "content: { type: 'poll', question: 'where to' } as never",
+  })
+  try {
+    await succeed(alice, ['send', 'bob', 'x', '--wait', 'delivered', '--timeout', '60'], {
+      script: join(folder, 'scripts/fastchat.ts'),
+    })
+  } finally {
+    remove()
+  }
+  await terminal.waitForText('(poll: not supported yet by this version)')
+  assert.not.match(terminal.screen().join('\n'), 'where to')
+  await say('now a text again')
+  await terminal.waitForText('now a text again')
 })
 
 test('typing shows at the other one while it goes on', async () => {

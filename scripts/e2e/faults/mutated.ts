@@ -9,17 +9,20 @@ import type { Mutant } from './mutants.ts'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const SOURCES = ['client', 'schema', 'scripts', 'server', 'package.json', 'tsconfig.json', 'deno.json']
 
+/** Another text in one place of one file. */
+export type Defect = Pick<Mutant, 'file' | 'from' | 'to'>
+
 /**
  * Makes a copy of the project with one defect in it.
  *
  * @throws {Error} when the text that is to be replaced is not there exactly once: the mutant has to be brought up to date
  */
-export function mutate(mutant: Mutant): { folder: string; remove: () => void } {
+export function mutate(mutant: Defect): { folder: string; remove: () => void } {
   const source = readFileSync(join(ROOT, mutant.file), 'utf8')
   const parts = source.split(mutant.from)
   if (parts.length !== 2) {
     throw new Error(
-      `Cannot put in defect "${mutant.name}": ${mutant.file} has its text ${parts.length - 1} times`,
+      `Cannot put in a defect: ${mutant.file} has the text "${mutant.from}" ${parts.length - 1} times`,
     )
   }
   const folder = mkdtempSync(join(tmpdir(), 'fastchat-mutant-'))
