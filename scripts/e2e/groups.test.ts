@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime } from '../test/runtimes.ts'
 import { waitFor } from '../test/wait-for.ts'
 import { openChat } from './chat.ts'
+import { mutate } from './faults/mutated.ts'
 import {
   createTwoServers,
   type Host,
@@ -113,7 +115,22 @@ test('a member who is not an admin changes nothing', async () => {
     assert.is(done.code, 3, args.join(' '))
     assert.match(done.stderr, /admin/)
   }
+  // Nor with a client that does not refuse it by itself.
+  const { folder, remove } = mutate({
+    file: 'client/session/group-changes.ts',
+    from: "if (op !== 'leave' && !isAdmin(state, identity.userId)) throw notAnAdmin(group)",
+    to: '',
+  })
+  try {
+    const script = join(folder, 'scripts/fastchat.ts')
+    const refused = await bob.run(['group', 'remove', 'ops', 'carol'], { script })
+    assert.is(refused.code, 3)
+    assert.match(refused.stderr, 'whoever signed is not an admin')
+  } finally {
+    remove()
+  }
   assert.is((await membersOf(alice)).members.length, 3)
+  assert.is(await world.client.db().collection('rosterEvents').countDocuments({ group: 'ops' }), 1)
 })
 
 test('who is removed reads on no more; who is new reads nothing from before', async () => {
