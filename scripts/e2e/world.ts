@@ -109,14 +109,16 @@ export async function createWorld(): Promise<World> {
  */
 export async function createTwoServers(): Promise<{ world: World; first: Host; second: Host }> {
   const world = await createWorld()
-  const first = await world.serve({ runtime: otherRuntime() })
-  const second = await world.serve({ runtime: currentRuntime() })
+  const [first, second] = await Promise.all([
+    world.serve({ runtime: otherRuntime() }),
+    world.serve({ runtime: currentRuntime() }),
+  ])
   return { world, first, second }
 }
 
 /** Makes the account of each. */
 export async function signUp(...people: readonly Person[]): Promise<void> {
-  for (const person of people) await succeed(person, ['signup', person.userId])
+  await Promise.all(people.map(person => succeed(person, ['signup', person.userId])))
 }
 
 async function findDatabase(
