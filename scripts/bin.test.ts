@@ -1,11 +1,14 @@
-import { spawnSync } from 'node:child_process'
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,7 +53,7 @@ function install(root: string): string {
   const ours = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
   const installed = join(root, 'lib/node_modules/fastchat')
   mkdirSync(join(installed, 'scripts'), { recursive: true })
-  for (const file of ['scripts/bin.mjs', 'package.json', 'tsconfig.json']) {
+  for (const file of ['scripts/bin.mjs', 'scripts/node-build.mjs', 'package.json', 'tsconfig.json']) {
     copyFileSync(ours(file), join(installed, file))
   }
   symlinkSync(ours('node_modules'), join(installed, 'node_modules'))
@@ -63,22 +66,101 @@ function install(root: string): string {
   return join(root, 'bin/fastchat')
 }
 
-test('`bin.mjs` runs the program with its arguments when called by a link from elsewhere', () => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'fastchat-bin-')))
-  try {
-    const bin = install(root)
-    const cwd = join(root, 'elsewhere')
-    mkdirSync(cwd)
-    // Not our tsconfig: it must not matter to us.
-    writeFileSync(join(cwd, 'tsconfig.json'), '{ "extends": "./missing.json" }')
+interface Installed {
+  root: string
+  installed: string
+  /** Starts it with arguments and waits for its end. */
+  run: (...args: string[]) => SpawnSyncReturns<string>
+}
+
+function withInstalled(work: (installed: Installed) => void | Promise<void>): () => Promise<void> {
+  return async () => {
+    const root = realpathSync(mkdtempSync(join(tmpdir(), 'fastchat-bin-')))
+    try {
+      const bin = install(root)
+      const cwd = join(root, 'elsewhere')
+      mkdirSync(cwd)
+      // Not our tsconfig: it must not matter to us.
+      writeFileSync(join(cwd, 'tsconfig.json'), '{ "extends": "./missing.json" }')
+      const run = (...args: string[]) => spawnSync(nodePath(), [bin, ...args], { cwd, encoding: 'utf8' })
+      await work({ root, installed: join(root, 'lib/node_modules/fastchat'), run })
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  }
+}
+
+function builds(installed: string): string[] {
+  return readdirSync(join(installed, '.build'))
+}
+
+test(
+  '`bin.mjs` runs the program with its arguments when called by a link from elsewhere',
+  withInstalled(({ root, run }) => {
     const args = ['send', 'bob', 'two words', '--wait', 'stored']
-    const { status, stdout, stderr } = spawnSync(nodePath(), [bin, ...args], { cwd, encoding: 'utf8' })
+    const { status, stdout, stderr } = run(...args)
     assert.is(stderr, '')
+    const cwd = join(root, 'elsewhere')
     assert.equal(JSON.parse(stdout), { child: 'CHILD', args, cwd, fromWorker: 'WORKER', shout: 'HI' })
     assert.is(status, 4)
-  } finally {
-    rmSync(root, { recursive: true })
-  }
-})
+  }),
+)
+
+test(
+  'what was built is used again, and built anew when a source has changed',
+  withInstalled(({ installed, run }) => {
+    const shoutOf = () => (JSON.parse(run().stdout) as { shout: string }).shout
+    assert.is(shoutOf(), 'HI')
+    const [first = ''] = builds(installed)
+    assert.is(shoutOf(), 'HI')
+    assert.equal(builds(installed), [first])
+    const louder = 'export const shout = (text: string): string => text + "!!!"\n'
+    writeFileSync(join(installed, 'scripts/shout.ts'), louder)
+    assert.is(shoutOf(), 'hi!!!')
+    assert.is(builds(installed).length, 2)
+    // Not the sources as such: what is there for them is what runs.
+    const built = builds(installed).find(name => name !== first) ?? ''
+    const program = join(installed, '.build', built, 'scripts/fastchat.js')
+    writeFileSync(program, 'console.log(JSON.stringify({ shout: "built" }))')
+    assert.is(shoutOf(), 'built')
+  }),
+)
+
+test(
+  'old builds are removed, the newest ten stay',
+  withInstalled(({ installed, run }) => {
+    for (let age = 1; age <= 12; age++) {
+      const old = join(installed, '.build', `old-${age}`)
+      mkdirSync(old, { recursive: true })
+      utimesSync(old, age, age)
+    }
+    assert.is(run().status, 4)
+    assert.is(builds(installed).length, 10)
+    assert.not.ok(['old-1', 'old-2', 'old-3'].some(name => builds(installed).includes(name)))
+  }),
+)
+
+test(
+  'where nothing can be built the sources are run one by one',
+  withInstalled(({ installed, run }) => {
+    writeFileSync(join(installed, '.build'), 'not a folder')
+    const { status, stdout, stderr } = run('x')
+    assert.is(stderr, '')
+    assert.match(stdout, '"shout":"HI"')
+    assert.is(status, 4)
+  }),
+)
+
+test(
+  'the first starts of several at once all work',
+  withInstalled(async ({ root }) => {
+    const starts = Array.from({ length: 3 }, async () => {
+      const child = spawn(nodePath(), [join(root, 'bin/fastchat')], { stdio: 'ignore' })
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code
+    })
+    assert.equal(await Promise.all(starts), [4, 4, 4])
+  }),
+)
 
 test.run()

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** The runtimes that FastChat promises to run on, from the same sources. */
@@ -41,12 +41,16 @@ export function currentRuntime(): Runtime {
 }
 
 /**
- * The command line that runs a TypeScript file on a runtime, from any working directory.
+ * The command line that runs a TypeScript file on a runtime, from any working directory. On Node the program itself is run by
+ * `bin.mjs`, as everybody runs it.
  *
  * @throws {Error} when the runtime is not installed (see {@link denoPath}, {@link nodePath}).
  */
 export function spawnArgs(runtime: Runtime, script: string, args: readonly string[] = []): CommandLine {
   if (runtime === 'deno') return { command: denoPath(), args: ['run', ...DENO_FLAGS, script, ...args] }
+  if (basename(script) === 'fastchat.ts') {
+    return { command: nodePath(), args: [join(dirname(script), 'bin.mjs'), ...args] }
+  }
   // The URL of tsx rather than its name: a bare name is looked up from the child's working directory.
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   return { command: nodePath(), args: ['--import', tsx, script, ...args] }

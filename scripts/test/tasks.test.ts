@@ -19,7 +19,8 @@ test('deno.json does with `deno task` what package.json does with `npm run`', ()
   const onNode = Object.entries(read('package.json').scripts).filter(([, line]) => line.startsWith('node '))
   assert.ok(onNode.length >= 5)
   for (const [name, line] of onNode) {
-    const expected = line.replace('node --import tsx', `deno run ${DENO_FLAGS.join(' ')}`)
+    const source = line.replace('node scripts/bin.mjs', 'node --import tsx scripts/fastchat.ts')
+    const expected = source.replace('node --import tsx', `deno run ${DENO_FLAGS.join(' ')}`)
     assert.is(tasks[name], expected, name)
   }
 })
