@@ -35,6 +35,8 @@ export interface ConversationSummary {
   isKeyChanged?: boolean
   /** Of two people: nothing of theirs is shown. */
   isBlocked?: boolean
+  /** Nothing is told of its messages. */
+  isMuted?: boolean
   /** Of a group: what this account is in it. `refused`: its server shows a history that cannot be true. */
   role?: 'admin' | 'member' | 'gone' | 'refused'
   /** Of a group. */
@@ -170,7 +172,12 @@ export interface Settings {
   sendsReadReceipts: boolean
   /** Tell others that one is writing. */
   sendsTyping: boolean
+  /** How a terminal that shows something else is told of a message: not, by its bell, or by a notification of the desktop. */
+  notifies: Notifies
 }
+
+export const NOTIFIES = ['off', 'bell', 'desktop'] as const
+export type Notifies = (typeof NOTIFIES)[number]
 
 export interface ChatSnapshot {
   me: UserId
@@ -375,6 +382,9 @@ export interface Chat {
 
   /** These messages have been seen by the person (or printed by `recv`). */
   markRead(request: { conversation: ConversationId; upToSeq: number }): Promise<void>
+
+  /** Whether anything is told of a conversation's messages, on this device. @throws FastChatError `not_found` */
+  mute(request: { conversation: ConversationId; isMuted: boolean }): Promise<void>
 
   /** Takes a request in. Writing to it does the same. */
   accept(request: { conversation: ConversationId }): Promise<void>

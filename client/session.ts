@@ -32,7 +32,7 @@ import { Reading } from './session/reading.ts'
 import { Receipts } from './session/receipts.ts'
 import { Receiver } from './session/receiver.ts'
 import type { Identity } from './session/records.ts'
-import { changeSettings, readSettings } from './session/settings.ts'
+import { changeSettings, mute, readSettings } from './session/settings.ts'
 import { State } from './session/state.ts'
 import {
   ensureConversation,
@@ -260,6 +260,7 @@ class Session {
       setSettings: whileOpen((request: Parameters<Chat['setSettings']>[0]) =>
         changeSettings(this.#state, request),
       ),
+      mute: whileOpen((request: Parameters<Chat['mute']>[0]) => mute(this.#state, request)),
       accept: whileOpen((request: Parameters<Chat['accept']>[0]) => this.#trust.accept(request)),
       block: whileOpen((request: Parameters<Chat['block']>[0]) => this.#trust.block(request)),
       verification: whileOpen((request: Parameters<Chat['verification']>[0]) =>

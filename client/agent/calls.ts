@@ -23,6 +23,7 @@ export abstract class Calls implements Pick<Chat, CallName> {
   message = (request: Request<'message'>) => this.ask('message', request)
   unread = (request: Request<'unread'>) => this.ask('unread', request)
   markRead = (request: Request<'markRead'>) => this.ask('markRead', request)
+  mute = (request: Request<'mute'>) => this.ask('mute', request)
   accept = (request: Request<'accept'>) => this.ask('accept', request)
   block = (request: Request<'block'>) => this.ask('block', request)
   verification = (request: Request<'verification'>) => this.ask('verification', request)

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { Base64Url32, DeviceId, MessageId } from '../../schema/ids.ts'
-import type { ChatEvent } from '../chat.ts'
+import { type ChatEvent, NOTIFIES } from '../chat.ts'
 
 /**
  * What the owner of an account and those who share its session say to each other, as JSON lines. The owner begins with
@@ -49,6 +49,7 @@ export const callParams = {
   message: v.object({ id: MessageId }),
   unread: v.object({ limit, withoutRequests: v.optional(v.boolean()) }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
+  mute: v.object({ conversation: Base64Url32, isMuted: v.boolean() }),
   accept: v.object({ conversation: Base64Url32 }),
   block: v.object({ user: name, isBlocked: v.boolean() }),
   verification: v.object({ user: name }),
@@ -73,6 +74,7 @@ export const callParams = {
   setSettings: v.object({
     sendsReadReceipts: v.optional(v.boolean()),
     sendsTyping: v.optional(v.boolean()),
+    notifies: v.optional(v.picklist(NOTIFIES)),
   }),
   logOut: nothing,
 } as const

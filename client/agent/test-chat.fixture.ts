@@ -125,7 +125,7 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
       queued: 0,
       unsent: 0,
       drained: true,
-      settings: { sendsReadReceipts: true, sendsTyping: true },
+      settings: { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' },
       historyOffers: [],
     },
     devices: [

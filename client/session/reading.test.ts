@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { limits } from '../../schema/limits.ts'
 import { createTestClock } from '../net/test-clock.fixture.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
-import { group, itemOf, itemsOf, say, summaryOf } from './changes.fixture.ts'
+import { codeOf, group, itemOf, itemsOf, say, summaryOf } from './changes.fixture.ts'
 import type { Groups } from './groups.ts'
 import { Reading } from './reading.ts'
 import type { ReceiptDue } from './records.ts'
@@ -61,12 +61,16 @@ test('nobody learns what was read when the person does not want it, nor before a
     await bob.chat.setSettings({ sendsReadReceipts: false })
     assert.equal(bob.events.at(-1), {
       type: 'settings',
-      settings: { sendsReadReceipts: false, sendsTyping: true },
+      settings: { sendsReadReceipts: false, sendsTyping: true, notifies: 'desktop' },
     })
     const id = await say(world, { from: alice, to: 'bob', text: 'private', at: [bob] })
     await readAll(bob, 'alice')
     await bob.restart()
-    assert.equal((await bob.chat.snapshot()).settings, { sendsReadReceipts: false, sendsTyping: true })
+    assert.equal((await bob.chat.snapshot()).settings, {
+      sendsReadReceipts: false,
+      sendsTyping: true,
+      notifies: 'desktop',
+    })
     await bob.chat.setSettings({ sendsReadReceipts: true })
     const asked = await say(world, { from: carol, to: 'bob', text: 'hello', at: [bob] })
     await readAll(bob, 'carol')
@@ -100,6 +104,19 @@ test('what was read on another device is unread no more, but `unread()` has it u
     assert.is((await summaryOf(second, 'alice'))?.unread, 0)
     await world.until('bob to be told', async () => (await summaryOf(bob, 'alice'))?.unread === 0)
     assert.equal(await idsAt(bob), [three])
+  }))
+
+test('`mute()` is kept, said, and taken back', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    await say(world, { from: alice, to: 'bob', text: 'x', at: [bob] })
+    const conversation = (await summaryOf(bob, 'alice'))?.id ?? ''
+    await bob.chat.mute({ conversation, isMuted: true })
+    await bob.restart()
+    assert.is((await summaryOf(bob, 'alice'))?.isMuted, true)
+    await bob.chat.mute({ conversation, isMuted: false })
+    assert.is((await summaryOf(bob, 'alice'))?.isMuted, undefined)
+    assert.is(await codeOf(bob.chat.mute({ conversation: 'A'.repeat(43), isMuted: true })), 'not_found')
   }))
 
 test('a group counts who has read, and no conversation appears for the receipts', () =>

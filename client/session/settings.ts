@@ -1,8 +1,10 @@
-import type { Settings } from '../chat.ts'
+import { FastChatError } from '../../schema/errors.ts'
+import type { ConversationId, Settings } from '../chat.ts'
 import type { Tables } from './records.ts'
 import type { State } from './state.ts'
+import { changeConversation } from './timeline.ts'
 
-const defaults: Settings = { sendsReadReceipts: true, sendsTyping: true }
+const defaults: Settings = { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' }
 
 /** What the person has decided for this device. */
 export function readSettings(tables: Tables): Settings {
@@ -16,8 +18,20 @@ export function changeSettings(state: State, change: Partial<Settings>): void {
     const settings = {
       sendsReadReceipts: change.sendsReadReceipts ?? before.sendsReadReceipts,
       sendsTyping: change.sendsTyping ?? before.sendsTyping,
+      notifies: change.notifies ?? before.notifies,
     }
     tx.tables.meta.put(['settings'], settings)
     tx.emit({ type: 'settings', settings })
   })
+}
+
+/** See `Chat.mute`. */
+export function mute(
+  state: State,
+  { conversation, isMuted }: { conversation: ConversationId; isMuted: boolean },
+): void {
+  if (!state.tables.conversations.get([conversation])) {
+    throw new FastChatError('not_found', 'Cannot find conversation: there is no such one')
+  }
+  state.commit(tx => changeConversation(tx, { conversation, isMuted: isMuted || undefined }))
 }

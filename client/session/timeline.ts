@@ -366,6 +366,7 @@ type Changeable = Pick<
   | 'isVerified'
   | 'isKeyChanged'
   | 'isBlocked'
+  | 'isMuted'
   | 'disappearAfterMs'
   | 'timer'
 >

@@ -1,4 +1,4 @@
-import type { Chat, Verification } from '../chat.ts'
+import type { Chat, Notifies, Verification } from '../chat.ts'
 import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
@@ -70,6 +70,11 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
     case 'accept-key':
       await chat.acceptKey({ user: command.user })
       return done(`The new key of ${command.user} is accepted. /verify compares it.`)
+    case 'mute':
+      await chat.mute({ conversation: command.conversation, isMuted: command.isMuted })
+      return done(
+        command.isMuted ? 'You are told nothing of this conversation.' : 'You are told of it again.',
+      )
     case 'set-settings':
       await chat.setSettings(command.settings)
       return done(settingsText(command.settings))
@@ -250,12 +255,20 @@ function tellVerification(
 function settingsText({
   sendsReadReceipts,
   sendsTyping,
+  notifies,
 }: Extract<ChatCommand, { type: 'set-settings' }>['settings']): string {
   const lines = [
     ...(sendsReadReceipts === undefined ? [] : [`Others ${learn(sendsReadReceipts)} what you have read.`]),
     ...(sendsTyping === undefined ? [] : [`Others ${learn(sendsTyping)} when you are writing.`]),
+    ...(notifies === undefined ? [] : [TOLD[notifies]]),
   ]
   return lines.join(' ')
+}
+
+const TOLD: Readonly<Record<Notifies, string>> = {
+  off: 'You are not told of messages elsewhere.',
+  bell: 'The bell tells you of messages elsewhere.',
+  desktop: 'A notification tells you of messages elsewhere, where the terminal can.',
 }
 
 function learn(isOn: boolean): string {

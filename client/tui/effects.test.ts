@@ -29,7 +29,7 @@ const SNAPSHOT: ChatSnapshot = {
   queued: 0,
   unsent: 0,
   drained: false,
-  settings: { sendsReadReceipts: true, sendsTyping: true },
+  settings: { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' },
   historyOffers: [],
 }
 const NOW = 1000
@@ -274,7 +274,7 @@ test('`run()` gives the line of every refused command back, and says why', async
     { type: 'leave-group', group: 'g', typed },
     { type: 'devices', typed },
     { type: 'answer-history', id: 'm', isAccepted: true, typed },
-    { type: 'set-settings', settings: { sendsTyping: true }, typed },
+    { type: 'set-settings', settings: { sendsTyping: true, notifies: 'desktop' }, typed },
   ]
   for (const command of withLine) await effects.run(command)
   const failure = { code: 'no_server', message: 'Cannot do it: no server' }

@@ -81,8 +81,8 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     queued: 0,
     unsent: 0,
     drained: true,
-    // That one writes is told in the tests of it only: else every test would see it among its commands.
-    settings: { sendsReadReceipts: true, sendsTyping: false },
+    // That one writes, or is told of a message, only in the tests of it: else every test would see it among its commands.
+    settings: { sendsReadReceipts: true, sendsTyping: false, notifies: 'off' },
     historyOffers: [],
     ...change,
   }

@@ -92,6 +92,8 @@ export interface ChatScreen {
   pictures: ReadonlyMap<string, PictureState>
   /** Who is writing. */
   typing: readonly Typist[]
+  /** Ms since 1970: when the person was last told of a message. */
+  notifiedAt: number
   /** Where others were told that this person is writing. */
   told: Told | null
 }

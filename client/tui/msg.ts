@@ -84,10 +84,11 @@ export type Command =
   | { type: 'redraw' }
   | { type: 'suspend' }
   | { type: 'copy'; text: string }
+  | NotifyCommand
   | { type: 'quit' }
 
 /** What run.ts does itself, with the terminal. */
-export type TerminalCommand = Extract<Command, { type: 'redraw' | 'suspend' | 'copy' | 'quit' }>
+export type TerminalCommand = Extract<Command, { type: 'redraw' | 'suspend' | 'copy' | 'notify' | 'quit' }>
 
 /** What is asked of the session. `typed`: what is given back to the composer when it is refused. */
 export type ChatCommand =
@@ -104,6 +105,7 @@ export type ChatCommand =
   /** `folder`: as it was written; absent: the usual one. */
   | { type: 'save-file'; id: string; folder?: string; typed?: Typed }
   | { type: 'set-timer'; conversation: ConversationId; afterMs: number | null; typed?: Typed }
+  | { type: 'mute'; conversation: ConversationId; isMuted: boolean; typed?: Typed }
   | { type: 'accept'; conversation: ConversationId; typed?: Typed }
   | { type: 'block'; user: string; isBlocked: boolean; typed?: Typed }
   | { type: 'verification'; user: string; typed?: Typed }
@@ -122,6 +124,13 @@ export type ChatCommand =
   | { type: 'answer-history'; id: string; isAccepted: boolean; typed?: Typed }
   | { type: 'set-settings'; settings: Partial<Settings>; typed?: Typed }
   | { type: 'log-out' }
+
+/** Tells the person, who looks at something else: never what was written. */
+export interface NotifyCommand {
+  type: 'notify'
+  how: 'bell' | 'desktop'
+  text: string
+}
 
 export interface SendFileCommand {
   type: 'send-file'

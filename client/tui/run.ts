@@ -7,6 +7,7 @@ import type { Command, Msg } from './msg.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 import { update } from './update/update.ts'
 import { view } from './view/view.ts'
+import { windowTitle } from './view/window-title.ts'
 
 export interface TuiOptions {
   accounts: Accounts
@@ -75,6 +76,7 @@ export async function runTui({
 
   function draw(): void {
     isDrawDue = false
+    terminal.title(windowTitle(model))
     terminal.draw(view(model))
   }
 
@@ -92,6 +94,9 @@ export async function runTui({
         break
       case 'copy':
         terminal.copy(command.text)
+        break
+      case 'notify':
+        terminal.notify(command)
         break
       default:
         void effects.run(command)

@@ -8,6 +8,7 @@ import { withUnknown } from './graphics/placements.ts'
 import { createDecoder } from './input/decoder.ts'
 import type { Input } from './input/keys.ts'
 import type { Size } from './model.ts'
+import { newsFor } from './news.ts'
 import { type ColorDepth, colorDepth, lookOf, type TerminalEnv } from './theme.ts'
 import { type Grid, HALF_BLOCK, type StyleName } from './view/canvas.ts'
 
@@ -18,8 +19,10 @@ export interface Terminal {
   draw(grid: Grid): void
   /** Forgets what is on the screen: the next `draw()` writes every cell. */
   invalidate(): void
-  /** Rings, if the terminal does. */
-  bell(): void
+  /** Names the window; nothing is written when it is named so already. */
+  title(text: string): void
+  /** Tells the person, who looks at something else. */
+  notify(news: { how: 'bell' | 'desktop'; text: string }): void
   /** Puts a text on the clipboard, where the terminal allows it (OSC 52). */
   copy(text: string): void
   /** Gives the terminal back to the shell until the person says `fg`. */
@@ -51,7 +54,6 @@ interface Sequences {
   focusEvent(on?: boolean): string
   styleReset(): string
   clear(): string
-  bell(): string
 }
 
 /**
@@ -95,6 +97,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
       if (graphics.answer(answer)) redraw()
     },
   })
+  const news = newsFor(options.env)
+  let named = ''
   let isAsked = false
   let shown: Grid | null = null
   let wanted: Grid | null = null
@@ -112,8 +116,9 @@ export function openTerminal(options: TerminalOptions): Terminal {
     stdin.resume()
     isOpen = true
     shown = null
+    named = ''
     // Once: what it answers stays true. Before the screen is cleared, in case it shows a question.
-    stdout.write(enterSequence + (isAsked ? '' : graphics.questions) + str.clear())
+    stdout.write(news.enter + enterSequence + (isAsked ? '' : graphics.questions) + str.clear())
     isAsked = true
   }
 
@@ -122,7 +127,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
     isOpen = false
     clearTimeout(escapeTimer)
     // At once and to the end: nothing that is still queued may come after it, and the process may be about to end.
-    writeWhole(stdout.fd ?? 1, graphics.leave() + leaveSequence)
+    writeWhole(stdout.fd ?? 1, graphics.leave() + leaveSequence + news.leave)
     try {
       stdin.setRawMode(false)
     } catch {
@@ -199,8 +204,13 @@ export function openTerminal(options: TerminalOptions): Terminal {
     invalidate() {
       shown = null
     },
-    bell() {
-      if (isOpen) stdout.write(str.bell())
+    title(text) {
+      if (!isOpen || text === named) return
+      named = text
+      stdout.write(news.title(text))
+    },
+    notify(what) {
+      if (isOpen) stdout.write(news.notify(what))
     },
     copy(text) {
       // Base64, so nothing of the text can end the sequence.

@@ -244,6 +244,20 @@ test('19. the server of one goes away and comes back; nothing is lost', async ()
   await bob.sees(/written in between ✓✓/)
 })
 
+test('bob looks at another window, and is told that alice has written', async () => {
+  await bob.isCalled('fastchat alice')
+  bob.looksAway()
+  alice.says('nobody else may read this')
+  await bob.isTold(']9;fastchat: a message from alice')
+  await bob.isCalled('fastchat (1) alice')
+  bob.says('/mute')
+  await bob.sees('alice z')
+  await bob.isCalled('fastchat alice')
+  bob.says('/unmute')
+  bob.looksBack()
+  await alice.sees(/nobody else may read this ✓✓ read/)
+})
+
 test('20. F1 says what else there is', async () => {
   alice.presses('f1')
   await alice.sees('Conversations')

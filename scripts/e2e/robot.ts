@@ -15,6 +15,13 @@ export interface Robot {
   seesNo(text: string | RegExp): Promise<void>
   /** What the first row says: whose conversation is open, and what is known of it. */
   isIn(title: string | RegExp): Promise<void>
+  /** The window is called so. */
+  isCalled(title: string): Promise<void>
+  /** The terminal was told something beside its screen. */
+  isTold(text: string): Promise<void>
+  /** Looks at another window, and comes back. */
+  looksAway(): void
+  looksBack(): void
   types(text: string): void
   /** Types a line and sends it. */
   says(line: string): void
@@ -36,6 +43,10 @@ export function robotAt(terminal: TestTerminal): Robot {
     sees: text => look(rows => has(rows, text), String(text)),
     seesNo: text => look(rows => !has(rows, text), `no ${text}`),
     isIn: title => look(([first = '']) => has([first], title), `the title ${title}`),
+    isCalled: title => look(() => terminal.title() === title, `the title ${title}`),
+    isTold: text => look(() => terminal.output().includes(text), `the news ${text}`),
+    looksAway: () => terminal.send('\x1b[O'),
+    looksBack: () => terminal.send('\x1b[I'),
     types: text => terminal.type(text),
     says(line) {
       terminal.type(line)

@@ -45,6 +45,8 @@ export interface TestTerminal {
   /** Resolves when the program has ended and all it wrote was read. */
   readonly ended: Promise<{ exitCode: number; signal: number | undefined }>
   modes(): Modes
+  /** What the window is called. */
+  title(): string
   /** What it was made to draw in pixels. */
   readonly graphics: SeenGraphics
   /** What of the terminal is not as it was found; empty when all is. Ask after `ended`. */
@@ -97,7 +99,7 @@ export function openTerminal({
   graphics = {},
 }: TestTerminalOptions): TestTerminal {
   // Without leave for them the emulator hides these questions from graphics.ts.
-  const windowOptions = { getCellSizePixels: true, getWinSizePixels: true }
+  const windowOptions = { getCellSizePixels: true, getWinSizePixels: true, pushTitle: true, popTitle: true }
   const emulator = new headless.Terminal({
     ...{ cols, rows, windowOptions },
     scrollback: 1000,
@@ -105,7 +107,10 @@ export function openTerminal({
   })
   emulator.loadAddon(new unicode11.Unicode11Addon())
   emulator.unicode.activeVersion = '11'
-  const seen = { cursorHidden: false }
+  const seen = { cursorHidden: false, title: '' }
+  emulator.onTitleChange(title => {
+    seen.title = title
+  })
   for (const [final, hidden] of [['h', false] as const, ['l', true] as const]) {
     emulator.parser.registerCsiHandler({ prefix: '?', final }, parameters => {
       if (parameters.includes(25)) seen.cursorHidden = hidden
@@ -204,6 +209,7 @@ export function openTerminal({
     ended,
     screen,
     modes,
+    title: () => seen.title,
     graphics: seenGraphics,
     send,
     waitForScreen,
@@ -237,6 +243,7 @@ export function openTerminal({
         now.isFocusReported && 'focus reports',
         !now.isWrapping && 'no line wrap',
         settings.after === undefined && 'the program has not ended',
+        seen.title !== '' && `the title ${seen.title}`,
         settings.after !== settings.before && `settings ${settings.before} -> ${settings.after}`,
       ].filter(left => left !== false)
     },

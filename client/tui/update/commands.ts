@@ -1,4 +1,5 @@
 import { limits } from '../../../schema/limits.ts'
+import { NOTIFIES } from '../../chat.ts'
 import { addressOf, troubleOf } from '../conversation-name.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
 import type { ChatCommand, Next, Typed } from '../msg.ts'
@@ -46,6 +47,14 @@ export function runCommand(
       const isBlocked = name === 'block'
       return ask({ type: 'block', user, isBlocked, typed }, isBlocked ? 'blocking' : 'unblocking')
     }
+    case 'mute':
+    case 'unmute': {
+      if (!open) return wrong(model, chat, 'No conversation is open.')
+      const isMuted = name === 'mute'
+      return ask({ type: 'mute', conversation: open.summary.id, isMuted, typed }, 'noting it')
+    }
+    case 'notify':
+      return notify(model, chat, rest)
     case 'blocked':
       return next(model, { ...done, overlay: { type: 'blocked', selected: 0 } })
     case 'verify': {
@@ -211,4 +220,18 @@ function setting(
   const typed = { conversation: chat.open, text: draftOf(chat).text }
   const done = withDraft({ ...chat, flash: null, busy: 'setting it' }, EMPTY_FIELD)
   return next(model, done, { type: 'set-settings', settings, typed })
+}
+
+function notify(model: Model, chat: ChatScreen, rest: string): Next {
+  const notifies = NOTIFIES.find(one => one === rest.toLowerCase())
+  if (!notifies) {
+    return said(
+      model,
+      chat,
+      `/notify is ${chat.settings.notifies}: /notify ${NOTIFIES.join('|')} changes it.`,
+    )
+  }
+  const typed = { conversation: chat.open, text: draftOf(chat).text }
+  const done = withDraft({ ...chat, flash: null, busy: 'setting it' }, EMPTY_FIELD)
+  return next(model, done, { type: 'set-settings', settings: { notifies }, typed })
 }

@@ -14,6 +14,7 @@ import {
   withSummary,
 } from './conversations.ts'
 import { next } from './next.ts'
+import { notifying } from './notifying.ts'
 import { typingHeard } from './typing.ts'
 
 /** The chat screen as a session begins. The conversation that was last active is opened. */
@@ -42,6 +43,7 @@ export function chatOpened(model: Model, snapshot: ChatSnapshot): Next {
     transfers: new Map(),
     pictures: new Map(),
     typing: [],
+    notifiedAt: 0,
     told: null,
   }
   // A stranger's request is opened by whoever wants to see it.
@@ -67,7 +69,7 @@ export function chatEvent(model: Model, chat: ChatScreen, event: ChatEvent): Nex
     case 'drained':
       return same({ ...chat, isDrained: true })
     case 'conversation':
-      return reading(model, withSummary(chat, event.conversation))
+      return notifying(model, chat, event.conversation, reading(model, withSummary(chat, event.conversation)))
     case 'item': {
       const { model: read, commands } = reading(model, itemCame(model, chat, event.item))
       return { model: read, commands: [...commands, ...askMembersAgain(chat, event.item)] }

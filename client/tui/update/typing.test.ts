@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { limits } from '../../../schema/limits.ts'
-import type { ConversationSummary } from '../../chat.ts'
+import type { ConversationSummary, Settings } from '../../chat.ts'
 import { conversationOf, type Desk, MORNING, sit, snapshot, summary } from '../model.fixture.ts'
 import { needsTicks } from '../model.ts'
 
@@ -11,7 +11,7 @@ const BOB = conversationOf('bob')
 
 function sitTelling(
   change: Partial<ConversationSummary> = {},
-  settings = { sendsReadReceipts: true, sendsTyping: true },
+  settings: Settings = { sendsReadReceipts: true, sendsTyping: true, notifies: 'off' },
 ): Desk {
   const desk = sit()
   const conversations = [summary('bob', change), summary('carol', { lastAt: 1 })]
@@ -79,7 +79,7 @@ test('nothing is told of commands, to strangers, where nothing can be written, o
     desk.type('hello')
     assert.equal(told(desk), [], JSON.stringify(change))
   }
-  const silent = sitTelling({}, { sendsReadReceipts: true, sendsTyping: false })
+  const silent = sitTelling({}, { sendsReadReceipts: true, sendsTyping: false, notifies: 'off' })
   silent.type('hello')
   assert.equal(told(silent), [])
 })

@@ -34,7 +34,10 @@ export function firstRow(all: readonly ListRow[], { open }: ChatScreen, rows: nu
 export function unreadElsewhere({ conversations, open }: ChatScreen): { unread: number; requests: number } {
   const others = conversations.filter(({ summary }) => summary.id !== open && !summary.isBlocked)
   return {
-    unread: others.reduce((sum, { summary }) => (summary.isRequest ? sum : sum + summary.unread), 0),
+    unread: others.reduce(
+      (sum, { summary }) => (summary.isRequest || summary.isMuted ? sum : sum + summary.unread),
+      0,
+    ),
     requests: others.filter(({ summary }) => summary.isRequest && summary.unread > 0).length,
   }
 }
@@ -71,7 +74,7 @@ function drawListed(
   const style = summary.isBlocked || summary.role === 'gone' ? 'faint' : unread > 0 ? 'strong' : 'plain'
   const name = span(truncate(nameOf(summary), nameCols), style)
   canvas.put({ x: 0, y }, span(` ${sign} `, 'brand'), name, ...(mark ? [mark] : []))
-  canvas.put({ x: cols - 1 - count.length, y }, span(count, 'unread'))
+  canvas.put({ x: cols - 1 - count.length, y }, span(count, summary.isMuted ? 'faint' : 'unread'))
   if (isOpen) canvas.restyle({ x: 0, y, cols }, 'selected')
 }
 
@@ -79,5 +82,6 @@ function drawListed(
 function markOf({ summary }: Conversation): Span | null {
   if (summary.isBlocked) return span(' ✗', 'error')
   if (summary.isKeyChanged || summary.role === 'refused') return span(' !', 'error')
+  if (summary.isMuted) return span(' z', 'faint')
   return summary.kind === 'direct' && summary.isVerified ? span(' ✓', 'done') : null
 }

@@ -1,0 +1,34 @@
+import type { ConversationSummary } from '../../chat.ts'
+import { nameOf } from '../conversation-name.ts'
+import type { ChatScreen, Model } from '../model.ts'
+import type { Next } from '../msg.ts'
+
+/** A burst is told once. */
+const QUIET_MS = 3_000
+
+/**
+ * Tells the person of a message that they do not see: it is in another conversation, or the window has not the focus. Who has
+ * written stands there, never what: others may look at the screen. Nothing is told of strangers, of what is muted or blocked, nor
+ * of what came while nobody was here.
+ *
+ * @param before the screen without the news
+ * @param after what else comes of it
+ */
+export function notifying(model: Model, before: ChatScreen, news: ConversationSummary, after: Next): Next {
+  const { screen } = after.model
+  if (screen.type !== 'chat' || !isNews(model, before, news)) return after
+  const { notifies } = screen.settings
+  if (notifies === 'off' || model.now - before.notifiedAt < QUIET_MS) return after
+  const where = news.kind === 'group' ? `a message in ${nameOf(news)}` : `a message from ${nameOf(news)}`
+  return {
+    model: { ...after.model, screen: { ...screen, notifiedAt: model.now } },
+    commands: [...after.commands, { type: 'notify', how: notifies, text: where }],
+  }
+}
+
+function isNews({ isFocused }: Model, chat: ChatScreen, news: ConversationSummary): boolean {
+  if (news.isMuted || news.isBlocked || news.isRequest || !chat.isDrained) return false
+  const known = chat.conversations.find(({ summary }) => summary.id === news.id)
+  if (news.unread <= (known?.summary.unread ?? 0)) return false
+  return !isFocused || chat.open !== news.id
+}
