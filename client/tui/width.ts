@@ -73,6 +73,10 @@ export function lineWidth(line: string): number {
 
 /** Where the grapheme that holds the UTF-16 unit at `index` begins and ends. */
 export function graphemeAt(text: string, index: number): { start: number; end: number } {
+  // Between letters of ASCII there is nothing to look for, in however long a text.
+  if (index >= 0 && index < text.length && ASCII.test(text.slice(Math.max(0, index - 1), index + 2))) {
+    return { start: index, end: index + 1 }
+  }
   const found = index < 0 ? undefined : segmenter.segment(text).containing(index)
   if (!found) return { start: Math.max(0, Math.min(index, text.length)), end: text.length }
   return { start: found.index, end: found.index + found.segment.length }
