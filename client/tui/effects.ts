@@ -102,7 +102,7 @@ export function createEffects({
 }
 
 /** A message that is not ours may hold anything, so it is not shown. */
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   return error instanceof FastChatError
     ? { code: error.code, message: error.message }
     : { code: 'internal', message: 'Cannot do this: internal error, please report it' }

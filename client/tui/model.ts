@@ -92,8 +92,6 @@ export interface ChatScreen {
   pictures: ReadonlyMap<string, PictureState>
   /** Who is writing. */
   typing: readonly Typist[]
-  /** Ms since 1970: when the person was last told of a message. */
-  notifiedAt: number
   /** Where others were told that this person is writing. */
   told: Told | null
 }
@@ -149,6 +147,8 @@ export interface Conversation {
   hasExpiring: boolean
   /** There are pictures, which are asked for when they come into sight. */
   hasPictures: boolean
+  /** Ms since 1970: when the person was last told of a message in it. */
+  notifiedAt: number
 }
 
 /** A reply, or another text for a message. */

@@ -53,6 +53,8 @@ export type Msg =
   | { type: 'devices'; devices: readonly OwnDevice[]; isNews: boolean }
   | { type: 'picture'; id: string; picture: Picture }
   | { type: 'picture-failed'; id: string; failure: Failure }
+  /** What the person's editor has left of a draft; it is sent by nothing but Enter. */
+  | { type: 'draft-edited'; conversation: ConversationId | null; text: string }
   /** Paths that begin as `typed` does, as they are written; a folder ends in `/`. */
   | { type: 'paths'; typed: string; found: readonly string[] }
 
@@ -84,11 +86,16 @@ export type Command =
   | { type: 'redraw' }
   | { type: 'suspend' }
   | { type: 'copy'; text: string }
+  /** Has a draft written in the person's editor. */
+  | { type: 'edit-draft'; conversation: ConversationId | null; text: string }
   | NotifyCommand
   | { type: 'quit' }
 
 /** What run.ts does itself, with the terminal. */
-export type TerminalCommand = Extract<Command, { type: 'redraw' | 'suspend' | 'copy' | 'notify' | 'quit' }>
+export type TerminalCommand = Extract<
+  Command,
+  { type: 'redraw' | 'suspend' | 'copy' | 'edit-draft' | 'notify' | 'quit' }
+>
 
 /** What is asked of the session. `typed`: what is given back to the composer when it is refused. */
 export type ChatCommand =

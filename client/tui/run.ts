@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../../schema/errors.ts'
 import type { Accounts } from '../chat.ts'
-import { createEffects } from './effects.ts'
+import { editText } from './editor.ts'
+import { createEffects, failureOf } from './effects.ts'
 import { initialModel, needsTicks } from './model.ts'
 import type { Command, Msg } from './msg.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
@@ -98,8 +99,22 @@ export async function runTui({
       case 'notify':
         terminal.notify(command)
         break
+      case 'edit-draft':
+        void editDraft(command)
+        break
       default:
         void effects.run(command)
+    }
+  }
+
+  async function editDraft({ conversation, text }: Extract<Command, { type: 'edit-draft' }>): Promise<void> {
+    try {
+      await terminal.lend(async () => {
+        const edited = await editText(text, env)
+        dispatch({ type: 'draft-edited', conversation, text: edited })
+      })
+    } catch (error) {
+      dispatch({ type: 'failed', failure: failureOf(error) })
     }
   }
 

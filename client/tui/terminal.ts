@@ -25,6 +25,8 @@ export interface Terminal {
   notify(news: { how: 'bell' | 'desktop'; text: string }): void
   /** Puts a text on the clipboard, where the terminal allows it (OSC 52). */
   copy(text: string): void
+  /** Gives the terminal to another program until `work` has ended, however it ends. */
+  lend(work: () => Promise<void>): Promise<void>
   /** Gives the terminal back to the shell until the person says `fg`. */
   suspend(): void
   /** Leaves the terminal as it was found. Harmless when called twice. */
@@ -104,6 +106,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   let wanted: Grid | null = null
   let isOpen = false
   let isRestored = false
+  let isLent = false
   let escapeTimer: ReturnType<typeof setTimeout> | undefined
 
   const size = (): Size => ({
@@ -174,7 +177,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   }
 
   function onContinued(): void {
-    if (isOpen || isRestored) return
+    if (isOpen || isRestored || isLent) return
     enter()
     onResized()
   }
@@ -215,6 +218,16 @@ export function openTerminal(options: TerminalOptions): Terminal {
     copy(text) {
       // Base64, so nothing of the text can end the sequence.
       if (isOpen) stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`)
+    },
+    async lend(work) {
+      leave()
+      isLent = true
+      try {
+        await work()
+      } finally {
+        isLent = false
+        onContinued()
+      }
     },
     suspend() {
       leave()

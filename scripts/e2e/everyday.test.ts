@@ -31,6 +31,7 @@ let carol: Person
 let alice: Robot
 let bob: Robot
 let saved: string
+let editor: string
 const people: Record<string, Person> = {}
 const terminals: TestTerminal[] = []
 
@@ -40,11 +41,13 @@ test.before(async () => {
   people.bob = world.person('bob', { servers: [second], runtime: otherRuntime() })
   carol = world.person('carol', { servers: [second], runtime: currentRuntime() })
   await signUp(carol)
+  editor = join(world.folder, 'editor.sh')
   alice = sit('alice', first)
   bob = sit('bob', second)
   saved = join(world.folder, 'saved')
   mkdirSync(saved)
   writeFileSync(join(world.folder, 'crag.png'), quartersPng())
+  writeFileSync(editor, '#!/bin/sh\nprintf "what is\\nlonger" >> "$1"\n', { mode: 0o700 })
 })
 
 test.after(async () => {
@@ -53,7 +56,7 @@ test.after(async () => {
 })
 
 function sit(name: string, server: Host): Robot {
-  const terminal = openChat(people[name] as Person, { server, cols: 100, rows: 30 })
+  const terminal = openChat(people[name] as Person, { server, cols: 100, rows: 30, env: { VISUAL: editor } })
   terminals.push(terminal)
   return robotAt(terminal)
 }
@@ -204,6 +207,15 @@ test('15. several lines are one message; a paste is not sent by itself', async (
   bob.says('/msg alice')
   await bob.isIn('alice')
   await bob.sees(/alice {2,}one\n.*two\n.*three/)
+})
+
+test('what is longer is written in an editor, and sent by Enter only', async () => {
+  alice.types('first ')
+  alice.presses('ctrl-e')
+  await alice.sees(/> first what is\n +longer/)
+  await bob.seesNo('first what is')
+  alice.presses('enter')
+  await bob.sees(/alice {2,}first what is\n.*longer/)
 })
 
 test('16. bob reads what is far above, and comes back', async () => {

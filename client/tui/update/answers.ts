@@ -72,6 +72,15 @@ export function answered(model: Model, chat: ChatScreen, msg: Answer): Next {
       const overlay: Overlay = { type: 'devices', devices: msg.devices, selected, prompt: null }
       return next(model, lay({ ...chat, busy: null }, overlay, msg.isNews))
     }
+    case 'draft-edited': {
+      const draft = { text: msg.text, cursor: msg.text.length }
+      const written = { ...chat, flash: null }
+      if (msg.conversation === null) return next(model, { ...written, draft })
+      return next(
+        model,
+        patch(written, msg.conversation, before => ({ ...before, draft })),
+      )
+    }
     case 'picture':
       return next(model, pictureCame(chat, msg.id, msg.picture))
     case 'picture-failed': {

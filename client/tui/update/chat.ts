@@ -140,6 +140,8 @@ function act(
       return step(model, chat, 1)
     case 'next-unread':
       return nextUnread(model, chat)
+    case 'editor':
+      return next(model, chat, { type: 'edit-draft', conversation: chat.open, text: draftOf(chat).text })
     case 'paste-deleted':
       return next(model, write(chat, insert(draftOf(chat), chat.deleted)))
     case 'switch': {

@@ -21,6 +21,7 @@ export function freshConversation(summary: ConversationSummary): Conversation {
     about: null,
     hasExpiring: false,
     hasPictures: false,
+    notifiedAt: 0,
   }
 }
 

@@ -43,7 +43,6 @@ export function chatOpened(model: Model, snapshot: ChatSnapshot): Next {
     transfers: new Map(),
     pictures: new Map(),
     typing: [],
-    notifiedAt: 0,
     told: null,
   }
   // A stranger's request is opened by whoever wants to see it.

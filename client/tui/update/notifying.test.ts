@@ -51,10 +51,11 @@ test('nothing is told when it is switched off, muted, blocked, a request, read, 
   assert.equal(tell(sitTold('desktop', { drained: false }), summary('carol', { unread: 1 })), [])
 })
 
-test('a burst is told once', () => {
+test('a burst in one conversation is told once', () => {
   const desk = sitTold('desktop')
   const counts = [1, 2, 3].map(unread => tell(desk, summary('carol', { unread }), MORNING + unread).length)
   assert.equal(counts, [1, 0, 0])
+  assert.is(tell(desk, group('climbing', { unread: 1 }), MORNING + 4).length, 1)
   assert.is(tell(desk, summary('carol', { unread: 4 }), MORNING + 10_000).length, 1)
 })
 

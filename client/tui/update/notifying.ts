@@ -2,8 +2,9 @@ import type { ConversationSummary } from '../../chat.ts'
 import { nameOf } from '../conversation-name.ts'
 import type { ChatScreen, Model } from '../model.ts'
 import type { Next } from '../msg.ts'
+import { patch } from './conversations.ts'
 
-/** A burst is told once. */
+/** A burst in one conversation is told once. */
 const QUIET_MS = 3_000
 
 /**
@@ -18,10 +19,14 @@ export function notifying(model: Model, before: ChatScreen, news: ConversationSu
   const { screen } = after.model
   if (screen.type !== 'chat' || !isNews(model, before, news)) return after
   const { notifies } = screen.settings
-  if (notifies === 'off' || model.now - before.notifiedAt < QUIET_MS) return after
+  const told = screen.conversations.find(({ summary }) => summary.id === news.id)
+  if (notifies === 'off' || model.now - (told?.notifiedAt ?? 0) < QUIET_MS) return after
   const where = news.kind === 'group' ? `a message in ${nameOf(news)}` : `a message from ${nameOf(news)}`
   return {
-    model: { ...after.model, screen: { ...screen, notifiedAt: model.now } },
+    model: {
+      ...after.model,
+      screen: patch(screen, news.id, conversation => ({ ...conversation, notifiedAt: model.now })),
+    },
     commands: [...after.commands, { type: 'notify', how: notifies, text: where }],
   }
 }
