@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { Base64Url32, DeviceId, MessageId } from '../../schema/ids.ts'
+import { limits } from '../../schema/limits.ts'
 import type { ChatEvent } from '../chat.ts'
 
 /**
@@ -47,6 +48,12 @@ export const callParams = {
   typing: v.object({ conversation: Base64Url32, isTyping: v.boolean() }),
   setTimer: v.object({ conversation: Base64Url32, afterMs: v.nullable(v.number()) }),
   message: v.object({ id: MessageId }),
+  search: v.object({
+    query: v.string(),
+    conversation: v.optional(Base64Url32),
+    limit: v.pipe(limit, v.maxValue(limits.maxSearchHits)),
+    before: v.optional(MessageId),
+  }),
   unread: v.object({ limit, withoutRequests: v.optional(v.boolean()) }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
   accept: v.object({ conversation: Base64Url32 }),

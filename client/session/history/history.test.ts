@@ -85,4 +85,26 @@ test('a history has no quote of what disappears', () =>
     assert.not.ok(items.includes('burn this'))
   }))
 
+test('what came with a history is found, and what was edited or deleted since is found as it is now', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const [one, two] = [
+      await alice.chat.send({ to: 'bob', text: 'apples' }),
+      await alice.chat.send({ to: 'bob', text: 'pears' }),
+    ]
+    for (const { id } of [one, two]) await untilTaken(world, { id, by: bob })
+    await world.settle()
+    const laptop = await withHistory(world, alice)
+    const find = async (query: string) => {
+      const { hits } = await laptop.chat.search({ query, limit: 10 })
+      return hits.map(({ excerpt, seq }) => `${seq} ${excerpt}`)
+    }
+    assert.equal([await find('apples'), await find('pears')], [['3 apples'], ['4 pears']])
+    await alice.chat.edit({ id: one.id, text: 'plums' })
+    await alice.chat.deleteMessage({ id: two.id })
+    await world.until('both to be known', async () => (await find('plums')).length === 1)
+    await world.until('it to be deleted', async () => (await find('pears')).length === 0)
+    assert.equal([await find('apples'), await find('plums')], [[], ['3 plums']])
+  }))
+
 test.run()
