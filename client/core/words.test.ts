@@ -28,6 +28,7 @@ test('`wordsIn()` reads what is written without blanks by its characters', () =>
 
 test('`wordsIn()` reads nothing of controls, and cuts what is no word', () => {
   assert.equal(words('\u001b[2J \u202e \u200b … -- "'), ['2j'])
+  assert.equal(words('cr\u00adag cr\u200bag'), ['crag', 'crag'])
   assert.equal(words('\ud800'), [])
   assert.is(words('x'.repeat(1000))[0]?.length, MAX_WORD_CHARS)
   assert.is(words('é'.repeat(1000))[0]?.length, MAX_WORD_CHARS)

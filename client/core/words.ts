@@ -21,7 +21,7 @@ const WORDS = new RegExp(
   [
     `(?=[${LETTERS}])[${UNSPACED}]\\p{M}*`,
     '\\p{Extended_Pictographic}',
-    `(?:(?![${UNSPACED}])[${LETTERS}])+`,
+    `(?:(?![${UNSPACED}])[${LETTERS}])(?:(?![${UNSPACED}])[${LETTERS}\\p{Cf}])*`,
   ].join('|'),
   'gu',
 )
@@ -73,7 +73,8 @@ function foldWord(written: string): string {
   const folded = written
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
+    // Accents, and what is not seen within a word: a soft hyphen, a joiner.
+    .replace(/[\u0300-\u036f\p{Cf}]/gu, '')
     .replace(/[ßæœøđðþłħıς]/g, letter => LETTERS_APART[letter] ?? letter)
     .normalize('NFC')
   return Array.from(folded.slice(0, 2 * MAX_WORD_CHARS))

@@ -12,6 +12,9 @@ export interface ChatTools {
   dispatch: (msg: Msg) => void
 }
 
+/** So many messages that were found are asked for at a time. */
+const HITS = 200
+
 /** Asks the session what a command says, and answers. Throws what the session throws. */
 export async function workInChat(command: ChatCommand, tools: ChatTools): Promise<void> {
   const { chat, dispatch } = tools
@@ -41,6 +44,11 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
     case 'share-history':
     case 'answer-history':
       return await workWithDevices(command, tools)
+    case 'search': {
+      const { type: _type, ...request } = command
+      const found = await chat.search({ ...request, limit: HITS })
+      return dispatch({ type: 'found', ...request, found })
+    }
     case 'mark-read':
       return await chat.markRead({ conversation: command.conversation, upToSeq: command.upToSeq })
     case 'typing':

@@ -7,6 +7,7 @@ import type {
   GroupInfo,
   OwnDevice,
   Picture,
+  SearchFound,
   Settings,
   TimelineItem,
   Verification,
@@ -53,6 +54,9 @@ export type Msg =
   | { type: 'devices'; devices: readonly OwnDevice[]; isNews: boolean }
   | { type: 'picture'; id: string; picture: Picture }
   | { type: 'picture-failed'; id: string; failure: Failure }
+  /** `conversation` absent: over all. `before`: it goes on behind this message. */
+  | { type: 'found'; query: string; conversation?: ConversationId; before?: string; found: SearchFound }
+  | { type: 'search-failed'; conversation?: ConversationId; failure: Failure }
   /** Paths that begin as `typed` does, as they are written; a folder ends in `/`. */
   | { type: 'paths'; typed: string; found: readonly string[] }
 
@@ -96,6 +100,7 @@ export type ChatCommand =
   | { type: 'send'; conversation: ConversationId; to: string; text: string; about?: About }
   | SendFileCommand
   | { type: 'edit'; conversation: ConversationId; text: string; about: About }
+  | { type: 'search'; query: string; conversation?: ConversationId; before?: string }
   | { type: 'mark-read'; conversation: ConversationId; upToSeq: number }
   | { type: 'typing'; conversation: ConversationId; isTyping: boolean }
   | { type: 'react'; id: string; emoji: string | null }

@@ -10,6 +10,7 @@ import { patch, withDraft } from './conversations.ts'
 import { askGroup, runGroup } from './group-commands.ts'
 import { afterwards, next, said, wrong } from './next.ts'
 import { openWith } from './opening.ts'
+import { openSearch } from './searching.ts'
 
 /** Does what a line says that begins with `/`. The line comes back when the session refuses. */
 export function runCommand(
@@ -31,6 +32,8 @@ export function runCommand(
       return save(model, chat, rest)
     case 'group':
       return runGroup(model, chat, rest)
+    case 'search':
+      return openSearch(model, done, rest)
     case 'members':
       return askGroup(model, chat, { group: '', how: 'members' })
     case 'admin':
