@@ -1,4 +1,5 @@
 import type { Chat, Verification } from '../chat.ts'
+import { exportConversation } from './exporting.ts'
 import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
@@ -17,7 +18,7 @@ const HITS = 200
 
 /** Asks the session what a command says, and answers. Throws what the session throws. */
 export async function workInChat(command: ChatCommand, tools: ChatTools): Promise<void> {
-  const { chat, dispatch } = tools
+  const { chat, paths, dispatch } = tools
   const done = (text?: string) => dispatch({ type: 'done', ...(text === undefined ? {} : { text }) })
   switch (command.type) {
     case 'load-history':
@@ -44,6 +45,10 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
     case 'share-history':
     case 'answer-history':
       return await workWithDevices(command, tools)
+    case 'export': {
+      const path = await exportConversation(chat, { ...command, paths })
+      return done(`Exported, not encrypted: ${path}`)
+    }
     case 'search': {
       const { type: _type, ...request } = command
       const found = await chat.search({ ...request, limit: HITS })

@@ -99,6 +99,8 @@ export type ChatCommand =
   | { type: 'open'; with: string; text?: string; typed?: string }
   | { type: 'send'; conversation: ConversationId; to: string; text: string; about?: About }
   | SendFileCommand
+  /** `path`: as it was written; absent: a new name in the usual folder. */
+  | { type: 'export'; conversation: ConversationId; path?: string; typed: Typed }
   | { type: 'edit'; conversation: ConversationId; text: string; about: About }
   | { type: 'search'; query: string; conversation?: ConversationId; before?: string }
   | { type: 'mark-read'; conversation: ConversationId; upToSeq: number }

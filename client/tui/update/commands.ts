@@ -34,6 +34,12 @@ export function runCommand(
       return runGroup(model, chat, rest)
     case 'search':
       return openSearch(model, done, rest)
+    case 'export': {
+      if (!open) return wrong(model, chat, 'No conversation is open.')
+      const { path } = takePath(rest)
+      const named = path === '' ? {} : { path }
+      return ask({ type: 'export', conversation: open.summary.id, ...named, typed }, 'exporting')
+    }
     case 'members':
       return askGroup(model, chat, { group: '', how: 'members' })
     case 'admin':
