@@ -9,8 +9,11 @@ import type { ChatEvent } from '../chat.ts'
  * session comes as `event`. When the owner ends, the socket does.
  */
 
-/** Raised when a line changes its meaning: two versions of FastChat at once do not share a session. */
-export const AGENT_PROTOCOL = 3
+/**
+ * Raised when a line changes its meaning, or something new may be asked: two versions of FastChat at once do not share a
+ * session.
+ */
+export const AGENT_PROTOCOL = 4
 
 /** A text of 64 KiB whose every byte is escaped as `\u0000`, and room to spare. */
 export const maxCallBytes = 1024 * 1024

@@ -8,7 +8,7 @@ import type { Clock } from '../../net/clock.ts'
 import type { ConversationRecord } from '../records.ts'
 import type { State } from '../state.ts'
 import { findMessage } from '../timeline.ts'
-import { type Match, type SearchField, Shards } from './shards.ts'
+import type { Match, SearchField, Shards } from './shards.ts'
 
 export interface SearchOptions {
   state: State
@@ -49,7 +49,8 @@ interface Line {
  */
 export class Search {
   readonly #options: SearchOptions
-  #shards = new Shards<MessageId>()
+  /** Loaded when somebody searches: most never do. */
+  #shards: Shards<MessageId> | undefined
   readonly #lines = new Map<MessageId, Line>()
   /** Conversations whose lines are to be read from the beginning. */
   readonly #unread = new Set<ConversationId>()
@@ -95,7 +96,7 @@ export class Search {
     this.#cancelForget()
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
-    this.#shards = new Shards()
+    this.#shards = undefined
     this.#lines.clear()
     this.#unread.clear()
     this.#changed.clear()
@@ -112,12 +113,12 @@ export class Search {
     const found: Found[] = []
     const hides = this.#hiding()
     let looked = 0
-    for (const matches of this.#shards.find(query, { fields, isFuzzy })) {
+    for (const matches of this.#shards?.find(query, { fields, isFuzzy }) ?? []) {
       for (const match of matches) {
         const line = this.#lines.get(match.id)
         if (!line || (record && line.conversation !== record.id)) continue
         if (!record) {
-          if (hides(line.conversation, this.#shards.get(match.id)?.from ?? '')) continue
+          if (hides(line.conversation, this.#shards?.get(match.id)?.from ?? '')) continue
           if (++looked % SLICE_RECORDS === 0) await setImmediate()
         }
         found.push({ ...match, line })
@@ -172,7 +173,7 @@ export class Search {
   }
 
   async #catchUp(): Promise<void> {
-    if (!this.#unsubscribe) await this.#begin()
+    if (!this.#shards) await this.#begin()
     for (;;) {
       const [conversation] = this.#unread
       const [changed] = this.#changed
@@ -188,6 +189,8 @@ export class Search {
 
   async #begin(): Promise<void> {
     const { state } = this.#options
+    const { Shards } = await import('./shards.ts')
+    this.#shards = new Shards()
     this.#unsubscribe = state.subscribe(event => {
       if (event.type === 'item') this.#changed.add(event.item.id)
       else if (event.type === 'item-removed') this.#changed.add(event.id)
@@ -230,17 +233,17 @@ export class Search {
   *#take(item: MessageItem): Generator<number> {
     const { id, conversation, seq } = item
     const text = textOf(item.content)
-    const known = this.#shards.get(id)
     if (text === '') return yield* this.#drop(id)
     this.#lines.set(id, { conversation, seq, at: Math.min(item.sentAt, item.receivedAt) })
-    if (known?.text === text) return
-    yield* this.#shards.remove(id)
-    yield* this.#shards.add(id, { text, from: item.from, place: this.#placeOf(conversation) })
+    const shards = this.#shards
+    if (!shards || shards.get(id)?.text === text) return
+    yield* shards.remove(id)
+    yield* shards.add(id, { text, from: item.from, place: this.#placeOf(conversation) })
   }
 
   *#drop(id: MessageId): Generator<number> {
     this.#lines.delete(id)
-    yield* this.#shards.remove(id)
+    if (this.#shards) yield* this.#shards.remove(id)
   }
 
   #placeOf(conversation: ConversationId): string {
