@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { Base64Url32, DeviceId, MessageId } from '../../schema/ids.ts'
 import { limits } from '../../schema/limits.ts'
 import type { ChatEvent } from '../chat.ts'
+import type {} from '../searching.ts'
 
 /**
  * What the owner of an account and those who share its session say to each other, as JSON lines. The owner begins with

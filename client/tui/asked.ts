@@ -1,4 +1,5 @@
-import type { ConversationId, SearchHit } from '../chat.ts'
+import type { ConversationId } from '../chat.ts'
+import type { SearchHit } from '../searching.ts'
 import type { Anchor } from './model.ts'
 import type { TextField } from './text-field.ts'
 

@@ -7,11 +7,11 @@ import type {
   GroupInfo,
   OwnDevice,
   Picture,
-  SearchFound,
   Settings,
   TimelineItem,
   Verification,
 } from '../chat.ts'
+import type { SearchFound } from '../searching.ts'
 import type { Input } from './input/keys.ts'
 import type { About, Model, Size } from './model.ts'
 

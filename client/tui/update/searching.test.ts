@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SearchHit } from '../../chat.ts'
+import type { SearchHit } from '../../searching.ts'
 import { conversationOf, type Desk, MORNING, message, sitInChat, summary } from '../model.fixture.ts'
 import type { Command } from '../msg.ts'
 

@@ -1,5 +1,6 @@
 import { limits } from '../../../schema/limits.ts'
-import type { ConversationId, SearchHit } from '../../chat.ts'
+import type { ConversationId } from '../../chat.ts'
+import type { SearchHit } from '../../searching.ts'
 import { type Asked, asked, type Find } from '../asked.ts'
 import type { ChatScreen, Model } from '../model.ts'
 import { openConversation } from '../model.ts'

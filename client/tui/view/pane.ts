@@ -1,4 +1,5 @@
-import type { SearchHit, TimelineItem } from '../../chat.ts'
+import type { TimelineItem } from '../../chat.ts'
+import type { SearchHit } from '../../searching.ts'
 import type { Find } from '../asked.ts'
 import { type Anchor, type ChatScreen, type Conversation, type Model, openConversation } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'

@@ -1,5 +1,5 @@
-import type { SearchHit } from '../../chat.ts'
 import { excerptAround } from '../../core/words.ts'
+import type { SearchHit } from '../../searching.ts'
 import type { Asked } from '../asked.ts'
 import { nameOf } from '../conversation-name.ts'
 import { findBindings, hintOf } from '../keys.ts'
