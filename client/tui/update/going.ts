@@ -7,7 +7,7 @@ import { patch, scrollTo, show } from './conversations.ts'
 import { afterwards, next } from './next.ts'
 
 /** Lines that are asked for at a time on the way to one that is far above. */
-const GOAL_ITEMS = 500
+const GOAL_ITEMS = 200
 
 /** Shows a message of a conversation in the middle of the pane; when its lines are not here yet, as soon as they are. */
 export function goTo(model: Model, chat: ChatScreen, goal: Goal): Next {

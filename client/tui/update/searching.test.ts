@@ -92,7 +92,7 @@ test('a message far above is gone to once its lines have come, and selected on d
   desk.commands()
   answer(desk, 'text', [50])
   const [load] = desk.commands()
-  assert.equal(load, { type: 'load-history', conversation: bob, beforeSeq: 101, limit: 500 })
+  assert.equal(load, { type: 'load-history', conversation: bob, beforeSeq: 101, limit: 200 })
   const older = Array.from({ length: 100 }, (_, index) => message(1 + index, `text ${1 + index}`))
   desk.tell({ type: 'history', conversation: bob, items: older, beforeSeq: 101, isWhole: true })
   assert.is(desk.chat().goal, null)
