@@ -1,4 +1,8 @@
 import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../schema/ids.ts'
+import type { Searching } from './searching.ts'
+import type { Settings } from './settings.ts'
+
+export type { Notifies, Settings } from './settings.ts'
 
 /**
  * What a person can do, as plain data and promises: the port between the session, which does it, and those who ask: the
@@ -167,18 +171,6 @@ export interface HistoryOffer {
   conversations: number
 }
 
-export interface Settings {
-  /** Tell others that their messages were read. */
-  sendsReadReceipts: boolean
-  /** Tell others that one is writing. */
-  sendsTyping: boolean
-  /** How a terminal that shows something else is told of a message: not, by its bell, or by a notification of the desktop. */
-  notifies: Notifies
-}
-
-export const NOTIFIES = ['off', 'bell', 'desktop'] as const
-export type Notifies = (typeof NOTIFIES)[number]
-
 export interface ChatSnapshot {
   me: UserId
   connection: Connection
@@ -304,7 +296,7 @@ export interface Picture {
   rgb: string
 }
 
-export interface Chat {
+export interface Chat extends Searching {
   snapshot(): Promise<ChatSnapshot>
 
   /**

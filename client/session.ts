@@ -32,6 +32,7 @@ import { Reading } from './session/reading.ts'
 import { Receipts } from './session/receipts.ts'
 import { Receiver } from './session/receiver.ts'
 import type { Identity } from './session/records.ts'
+import { Search } from './session/search/search.ts'
 import { changeSettings, mute, readSettings } from './session/settings.ts'
 import { State } from './session/state.ts'
 import {
@@ -108,6 +109,7 @@ class Session {
   readonly #changes: Changes
   readonly #reading: Reading
   readonly #expiry: Expiry
+  readonly #search: Search
   readonly #typing: Typing
   readonly #courier: Courier
   readonly #receipts: Receipts
@@ -180,6 +182,7 @@ class Session {
       ownDevices: this.#ownDevices,
     })
     this.#expiry = new Expiry(parts)
+    this.#search = new Search(parts)
     this.#typing = new Typing({ ...parts, parties, groups: this.#groups })
     this.#receiver = new Receiver({
       ...parts,
@@ -248,6 +251,7 @@ class Session {
         this.#groupChanges.leave(request),
       ),
       message: whileOpen(({ id }: Parameters<Chat['message']>[0]) => findMessage(tables, id) ?? null),
+      search: whileOpen((request: Parameters<Chat['search']>[0]) => this.#search.find(request)),
       unread: whileOpen((request: Parameters<Chat['unread']>[0]) => readUnread(tables, request)),
       markRead: whileOpen((request: Parameters<Chat['markRead']>[0]) => this.#reading.markRead(request)),
       edit: whileOpen((request: Parameters<Chat['edit']>[0]) => this.#changes.edit(request)),
@@ -420,6 +424,7 @@ class Session {
   #stop(): void {
     this.#housekeeping.stop()
     this.#expiry.stop()
+    this.#search.stop()
     this.#reading.stop()
     this.#cancelWatch?.()
     this.#prekeys.onOffline()

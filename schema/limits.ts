@@ -92,6 +92,9 @@ export const limits = {
   maxImageSide: 16_384,
   /** Characters of one reaction: an emoji, with all that joins it. */
   maxReactionChars: 32,
+  /** What is searched for, characters (UTF-16 units); and messages that one answer names. */
+  maxQueryChars: 256,
+  maxSearchHits: 1000,
   /** Different reactions to one message, all together. */
   maxReactions: 1000,
   /** Disappearing messages: the shortest and the longest time. */

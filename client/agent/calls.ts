@@ -21,6 +21,7 @@ export abstract class Calls implements Pick<Chat, CallName> {
   typing = (request: Request<'typing'>) => this.ask('typing', request)
   setTimer = (request: Request<'setTimer'>) => this.ask('setTimer', request)
   message = (request: Request<'message'>) => this.ask('message', request)
+  search = (request: Request<'search'>) => this.ask('search', request)
   unread = (request: Request<'unread'>) => this.ask('unread', request)
   markRead = (request: Request<'markRead'>) => this.ask('markRead', request)
   mute = (request: Request<'mute'>) => this.ask('mute', request)

@@ -1,6 +1,9 @@
 import * as v from 'valibot'
 import { Base64Url32, DeviceId, MessageId } from '../../schema/ids.ts'
-import { type ChatEvent, NOTIFIES } from '../chat.ts'
+import { limits } from '../../schema/limits.ts'
+import type { ChatEvent } from '../chat.ts'
+import type {} from '../searching.ts'
+import { NOTIFIES } from '../settings.ts'
 
 /**
  * What the owner of an account and those who share its session say to each other, as JSON lines. The owner begins with
@@ -8,8 +11,11 @@ import { type ChatEvent, NOTIFIES } from '../chat.ts'
  * session comes as `event`. When the owner ends, the socket does.
  */
 
-/** Raised when a line changes its meaning: two versions of FastChat at once do not share a session. */
-export const AGENT_PROTOCOL = 3
+/**
+ * Raised when a line changes its meaning, or something new may be asked: two versions of FastChat at once do not share a
+ * session.
+ */
+export const AGENT_PROTOCOL = 4
 
 /** A text of 64 KiB whose every byte is escaped as `\u0000`, and room to spare. */
 export const maxCallBytes = 1024 * 1024
@@ -47,6 +53,12 @@ export const callParams = {
   typing: v.object({ conversation: Base64Url32, isTyping: v.boolean() }),
   setTimer: v.object({ conversation: Base64Url32, afterMs: v.nullable(v.number()) }),
   message: v.object({ id: MessageId }),
+  search: v.object({
+    query: v.string(),
+    conversation: v.optional(Base64Url32),
+    limit: v.pipe(limit, v.maxValue(limits.maxSearchHits)),
+    before: v.optional(MessageId),
+  }),
   unread: v.object({ limit, withoutRequests: v.optional(v.boolean()) }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
   mute: v.object({ conversation: Base64Url32, isMuted: v.boolean() }),

@@ -120,6 +120,21 @@ function messageCalls({ test, record, add, conversationOf }: CallsOfTest): Parti
       }
       return add({ to, content })
     },
+    async search(request) {
+      record('search', request)
+      const found = messages.filter(
+        ({ conversation, content }) =>
+          content.type === 'text' &&
+          content.text.includes(request.query) &&
+          (request.conversation ?? conversation) === conversation,
+      )
+      const hits = found.map(({ id, conversation, seq, from, mine, sentAt, receivedAt, content }) => {
+        const excerpt = content.type === 'text' ? content.text : ''
+        const words = [request.query]
+        return { id, conversation, seq, from, mine, sentAt, receivedAt, excerpt, words }
+      })
+      return { hits: hits.reverse().slice(0, request.limit), total: found.length }
+    },
     async saveFile(request) {
       record('saveFile', request)
       const { content } = find(request.id)

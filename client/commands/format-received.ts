@@ -10,6 +10,8 @@ export interface Received {
   path?: string | undefined
   /** Why it was not: an error's code. */
   unsaved?: string | undefined
+  /** A line for people says of two people's conversations too whom they are with. */
+  isPlaced?: boolean
 }
 
 /** An object of `fastchat recv --json`, documented in client/README.md. What does not apply is absent. */
@@ -43,9 +45,36 @@ export interface ReceivedLine {
 }
 
 export function formatReceivedJson(received: Received): string {
+  return jsonLine(lineOf(received))
+}
+
+/** The same of any message that is here, `search --json` and `export --json`. */
+export interface KnownLine extends ReceivedLine {
+  /** Whom the conversation is with: a user id, or a group's. */
+  with?: string
+  /** Written on a device of this account, and how far it is. */
+  mine?: true
+  state?: MessageItem['state']
+  reactions?: MessageItem['reactions']
+}
+
+export function formatKnownJson(received: Received): string {
+  const { item, conversation } = received
+  const { mine, state, reactions } = item
+  const line: KnownLine = {
+    ...lineOf(received),
+    ...(conversation ? { with: conversation.with } : {}),
+    ...(mine ? { mine: true } : {}),
+    ...(state === undefined ? {} : { state }),
+    ...(reactions === undefined ? {} : { reactions }),
+  }
+  return jsonLine(line)
+}
+
+function lineOf(received: Received): ReceivedLine {
   const { item, conversation, path, unsaved } = received
   const { id, from, content, replyTo, expiresAt, expiresInMs } = item
-  const line: ReceivedLine = {
+  return {
     id,
     from,
     conversation: item.conversation,
@@ -65,7 +94,6 @@ export function formatReceivedJson(received: Received): string {
     ...(path === undefined ? {} : { path }),
     ...(unsaved === undefined ? {} : { unsaved }),
   }
-  return jsonLine(line)
 }
 
 /** A line for people: `2026-11-23 09:12:03 #ops bob: hello`. Further lines of a text are indented. */
@@ -74,6 +102,7 @@ export function formatReceived(received: Received): string {
   const head = [plainTime(item.sentAt)]
   if (conversation?.isRequest) head.push('(request)')
   if (conversation?.kind === 'group') head.push(`#${sanitizeLine(conversation.with)}`)
+  if (conversation?.kind === 'direct' && received.isPlaced) head.push(`@${sanitizeLine(conversation.with)}`)
   head.push(`${sanitizeLine(item.from)}:`)
   const said = [...answerOf(item), ...bodyOf(received)]
   if (item.editedAt !== undefined) said.push('(edited)')

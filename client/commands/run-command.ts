@@ -12,6 +12,7 @@ import { Interrupted, type Io, OutputClosed } from './io.ts'
 import { accept, block } from './people.ts'
 import { recv } from './recv.ts'
 import { save } from './save.ts'
+import { exportMessages, search } from './search.ts'
 import { send } from './send.ts'
 import { trust, verify } from './trust.ts'
 
@@ -87,6 +88,10 @@ async function dispatch(
       return await setTimer(await commands.open(line), line)
     case 'conversations':
       return await conversations(await commands.open(line), line)
+    case 'search':
+      return await search(await commands.open(line), line)
+    case 'export':
+      return await exportMessages(await commands.open(line), line)
     case 'group':
       return await group(await commands.open(line), line)
     case 'requests':

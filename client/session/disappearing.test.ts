@@ -101,6 +101,8 @@ test('a message disappears after it was written, and at the other one after it w
     const stays = (await itemsOf(bob, 'alice')).length
     const id = await say(world, { from: alice, to: 'bob', text: 'gone-soon', at: [bob] })
     const quote = await say(world, { from: bob, to: 'alice', text: 'what', at: [alice], replyTo: id })
+    const foundBy = async ({ chat }: TestDevice) => (await chat.search({ query: 'gone', limit: 10 })).total
+    assert.equal([await foundBy(alice), await foundBy(bob)], [1, 1])
     assert.is((await itemOf(alice, id))?.expiresInMs, TIMER_MS)
     assert.type((await itemOf(alice, id))?.expiresAt, 'number')
     assert.is((await itemOf(bob, id))?.expiresAt, undefined)
@@ -121,6 +123,7 @@ test('a message disappears after it was written, and at the other one after it w
     assert.is(await textOf(bob, id), 'gone-soon')
     world.clock.advance(1)
     assert.is(await textOf(bob, id), undefined)
+    assert.equal([await foundBy(alice), await foundBy(bob)], [0, 0])
     await world.settle()
     assert.not.match(diskOf(bob), 'gone-soon')
     assert.is((await itemsOf(bob, 'alice')).length, stays, 'nor does the answer stay')

@@ -1,4 +1,5 @@
 import type { Chat, Notifies, Verification } from '../chat.ts'
+import { exportConversation } from './exporting.ts'
 import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
@@ -12,9 +13,12 @@ export interface ChatTools {
   dispatch: (msg: Msg) => void
 }
 
+/** So many messages that were found are asked for at a time. */
+const HITS = 200
+
 /** Asks the session what a command says, and answers. Throws what the session throws. */
 export async function workInChat(command: ChatCommand, tools: ChatTools): Promise<void> {
-  const { chat, dispatch } = tools
+  const { chat, paths, dispatch } = tools
   const done = (text?: string) => dispatch({ type: 'done', ...(text === undefined ? {} : { text }) })
   switch (command.type) {
     case 'load-history':
@@ -41,6 +45,15 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
     case 'share-history':
     case 'answer-history':
       return await workWithDevices(command, tools)
+    case 'export': {
+      const path = await exportConversation(chat, { ...command, paths })
+      return done(`Exported, not encrypted: ${path}`)
+    }
+    case 'search': {
+      const { type: _type, ...request } = command
+      const found = await chat.search({ ...request, limit: HITS })
+      return dispatch({ type: 'found', ...request, found })
+    }
     case 'mark-read':
       return await chat.markRead({ conversation: command.conversation, upToSeq: command.upToSeq })
     case 'typing':

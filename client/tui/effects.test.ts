@@ -295,6 +295,31 @@ test('`run()` gives the line of every refused command back, and says why', async
   )
 })
 
+test('`run()` asks for so much of a search at a time, and says where it was refused', async () => {
+  const asked: unknown[] = []
+  const found = { hits: [], total: 0 }
+  const { told, all, dispatch } = stage({
+    chat: {
+      search: request =>
+        request.conversation === undefined
+          ? Promise.reject(new FastChatError('usage', 'Cannot search: too long'))
+          : Promise.resolve(asked.push(request)).then(() => found),
+    },
+  })
+  const effects = createEffects({ accounts: all, dispatch, now: () => NOW, paths: PATHS })
+  await effects.run({ type: 'resume', userId: 'alice' })
+  told.length = 0
+  const question = { query: 'rope', conversation: CONVERSATION, before: 'message-1' }
+  await effects.run({ type: 'search', ...question })
+  await effects.run({ type: 'search', query: 'rope' })
+  assert.equal(asked, [{ ...question, limit: 200 }])
+  const failure = { code: 'usage', message: 'Cannot search: too long' }
+  assert.equal(told, [
+    { type: 'found', ...question, found },
+    { type: 'search-failed', failure },
+  ])
+})
+
 test('`run()` says nothing of what nobody waits for, and gives an edit back with what it was of', async () => {
   const refuse = () => Promise.reject(new FastChatError('no_server', 'Cannot do it: no server'))
   const { told, all, dispatch } = stage({ chat: { typing: refuse, edit: refuse, picture: refuse } })

@@ -7,6 +7,7 @@ import {
   bindings,
   blockedBindings,
   deviceBindings,
+  findBindings,
   groupBindings,
   hintOf,
   keysText,
@@ -30,7 +31,14 @@ test('`bindings` names keys in one form: modifiers in their order, then the key'
 })
 
 test('no place gives a key to two actions, and letters are lower case, as they are compared', () => {
-  for (const place of [selectionBindings, groupBindings, deviceBindings, verifyBindings, blockedBindings]) {
+  for (const place of [
+    selectionBindings,
+    groupBindings,
+    deviceBindings,
+    verifyBindings,
+    blockedBindings,
+    findBindings,
+  ]) {
     const keys = place.flatMap(binding => [...binding.keys])
     assert.equal(keys, [...new Set(keys)])
     for (const key of keys) assert.is(key, key.toLowerCase())

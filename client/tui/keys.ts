@@ -38,6 +38,12 @@ export const bindings = [
   },
   { action: 'to-newest', keys: ['escape', 'ctrl-end'], does: 'to the newest', group: 'Messages' },
   {
+    action: 'find',
+    keys: ['ctrl-f'],
+    does: 'search here; twice: everywhere',
+    group: 'Messages',
+  },
+  {
     action: 'select',
     keys: ['shift-up', 'ctrl-up', 'alt-s'],
     does: 'select one: reply, react …',
@@ -48,7 +54,7 @@ export const bindings = [
   { action: 'newline', keys: ['alt-enter', 'ctrl-j', 'shift-enter'], does: 'new line', group: 'Writing' },
   { action: 'complete', keys: ['tab'], does: 'complete', group: 'Writing' },
   { action: 'left', keys: ['left', 'ctrl-b'], does: 'left', group: 'Writing' },
-  { action: 'right', keys: ['right', 'ctrl-f'], does: 'right', group: 'Writing' },
+  { action: 'right', keys: ['right'], does: 'right', group: 'Writing' },
   { action: 'up', keys: ['up'], does: 'line up; edit the last one', group: 'Writing' },
   { action: 'down', keys: ['down'], does: 'line down', group: 'Writing' },
   { action: 'word-left', keys: ['ctrl-left', 'alt-left', 'alt-b'], does: 'word left', group: 'Writing' },
@@ -105,6 +111,15 @@ export const selectionBindings = [
 ] as const satisfies readonly PlaceBinding[]
 
 export type SelectionAction = (typeof selectionBindings)[number]['action']
+
+/** Keys while one searches in a conversation; what is typed is what is searched for. */
+export const findBindings = [
+  { action: 'leave', keys: ['escape'], does: 'back to where one was', hint: 'back' },
+  { action: 'older', keys: ['enter', 'up'], does: 'the next older one', hint: 'older' },
+  { action: 'newer', keys: ['down'], does: 'the next newer one', hint: 'newer' },
+  { action: 'select', keys: ['alt-s', 'shift-up', 'ctrl-up'], does: 'select it', hint: 'select' },
+  { action: 'everywhere', keys: ['ctrl-f'], does: 'search everywhere', hint: 'everywhere' },
+] as const satisfies readonly PlaceBinding[]
 
 /** Keys over a group's members, for its admin. */
 export const groupBindings = [

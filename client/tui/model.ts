@@ -9,6 +9,7 @@ import type {
   TimelineItem,
   Transfer,
 } from '../chat.ts'
+import type { Find, Goal } from './asked.ts'
 import type { Command } from './msg.ts'
 import type { Overlay } from './overlay.ts'
 import { EMPTY_FIELD, type TextField } from './text-field.ts'
@@ -84,6 +85,9 @@ export interface ChatScreen {
   question: Question | null
   /** The `seq` of the message of the open conversation that is selected. */
   selected: number | null
+  /** What is searched for in the open conversation; then what is typed goes there. */
+  find: Find | null
+  goal: Goal | null
   settings: Settings
   historyOffers: readonly HistoryOffer[]
   /** Files on their way, by message. */

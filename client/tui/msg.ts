@@ -11,6 +11,7 @@ import type {
   TimelineItem,
   Verification,
 } from '../chat.ts'
+import type { SearchFound } from '../searching.ts'
 import type { Input } from './input/keys.ts'
 import type { About, Model, Size } from './model.ts'
 
@@ -55,6 +56,9 @@ export type Msg =
   | { type: 'picture-failed'; id: string; failure: Failure }
   /** What the person's editor has left of a draft; it is sent by nothing but Enter. */
   | { type: 'draft-edited'; conversation: ConversationId | null; text: string }
+  /** `conversation` absent: over all. `before`: it goes on behind this message. */
+  | { type: 'found'; query: string; conversation?: ConversationId; before?: string; found: SearchFound }
+  | { type: 'search-failed'; conversation?: ConversationId; failure: Failure }
   /** Paths that begin as `typed` does, as they are written; a folder ends in `/`. */
   | { type: 'paths'; typed: string; found: readonly string[] }
 
@@ -103,7 +107,10 @@ export type ChatCommand =
   | { type: 'open'; with: string; text?: string; typed?: string }
   | { type: 'send'; conversation: ConversationId; to: string; text: string; about?: About }
   | SendFileCommand
+  /** `path`: as it was written; absent: a new name in the usual folder. */
+  | { type: 'export'; conversation: ConversationId; path?: string; typed: Typed }
   | { type: 'edit'; conversation: ConversationId; text: string; about: About }
+  | { type: 'search'; query: string; conversation?: ConversationId; before?: string }
   | { type: 'mark-read'; conversation: ConversationId; upToSeq: number }
   | { type: 'typing'; conversation: ConversationId; isTyping: boolean }
   | { type: 'react'; id: string; emoji: string | null }

@@ -1,4 +1,5 @@
 import type { GroupInfo, OwnDevice, Verification } from '../chat.ts'
+import type { Asked } from './asked.ts'
 import type { TextField } from './text-field.ts'
 
 /** What lies over the chat. */
@@ -9,6 +10,7 @@ export type Overlay =
   | DevicesOverlay
   | VerifyOverlay
   | ReactOverlay
+  | SearchOverlay
   /** A message's picture, as large as the window allows. */
   | { type: 'picture'; id: string; title: string }
   /** Whom nothing is shown of. */
@@ -53,6 +55,12 @@ export interface ReactOverlay {
   /** The one that is there already. */
   current: string | null
   field: TextField
+  selected: number
+}
+
+/** What is found over all conversations. */
+export interface SearchOverlay extends Asked {
+  type: 'search'
   selected: number
 }
 

@@ -22,6 +22,10 @@ export function refusal(command: Exclude<Command, TerminalCommand>, failure: Fai
     }
     case 'picture':
       return { type: 'picture-failed', id: command.id, failure }
+    case 'search': {
+      const { conversation } = command
+      return { type: 'search-failed', failure, ...(conversation === undefined ? {} : { conversation }) }
+    }
     case 'typing':
     case 'complete-path':
       return null

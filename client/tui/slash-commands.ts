@@ -17,6 +17,13 @@ export const slashCommands = [
   { name: 'file', takes: 'PATH [CAPTION]', does: 'send a file', completes: 'path' },
   { name: 'save', takes: '[FOLDER]', does: 'save the last file', completes: 'path' },
   { name: 'group', takes: 'create ID [TITLE] [@USER …]', does: 'make a group', completes: GROUP_WORDS },
+  { name: 'search', takes: '[TEXT]', does: 'search everywhere' },
+  {
+    name: 'export',
+    takes: '[FILE]',
+    does: 'write this conversation to a file (.ndjson: as JSON)',
+    completes: 'path',
+  },
   { name: 'members', takes: '', does: 'who is in this group' },
   { name: 'admin', takes: '[GROUP]', does: 'manage its members', completes: 'groups' },
   { name: 'accept', takes: '', does: 'take a request in' },

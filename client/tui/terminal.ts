@@ -12,6 +12,8 @@ import { newsFor } from './news.ts'
 import { type ColorDepth, colorDepth, lookOf, type TerminalEnv } from './theme.ts'
 import { type Grid, HALF_BLOCK, type StyleName } from './view/canvas.ts'
 
+// Long because whatever takes the terminal must be seen beside what gives it back.
+
 /** The terminal while the program has it. */
 export interface Terminal {
   size(): Size

@@ -43,6 +43,7 @@ const looks: Readonly<Record<StyleName, Look>> = {
   file: { color: CYAN, bold: true },
   // A camera wants black on white, whatever the terminal's own colours are.
   qr: { color: BLACK, bgColor: WHITE },
+  match: { color: BLACK, bgColor: YELLOW },
 }
 
 /** Finer shades, where there are enough. */
@@ -67,6 +68,7 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
   file: { bold: true },
   // Right on a dark background, which most have.
   qr: { inverse: true },
+  match: { inverse: true },
 }
 
 /** How a style looks on a terminal of so many colours. */

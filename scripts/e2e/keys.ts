@@ -22,6 +22,7 @@ export const KEYS = {
   'ctrl-a': '\x01',
   'ctrl-c': '\x03',
   'ctrl-e': '\x05',
+  'ctrl-f': '\x06',
   'ctrl-j': '\n',
   'ctrl-k': '\x0b',
   'ctrl-l': '\x0c',

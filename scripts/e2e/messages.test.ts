@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -90,6 +91,54 @@ test('a deleted message is gone everywhere, also where it was quoted; only its a
   const kept = await say('this one stays')
   await terminal.waitForText('this one stays')
   assert.is((await bob.run(['delete', kept])).code, 3)
+})
+
+test('Ctrl-F finds in the conversation, twice in all of them; `search` and `export` by the same session', async () => {
+  terminal.key('ctrl-f')
+  await terminal.waitForText('in this conversation')
+  terminal.type('SUNDAY')
+  await terminal.waitForText(/Find: SUNDAY +1 of 1/)
+  await terminal.waitForText(/▌.*or on sunday/)
+  // A picture of the word: black on yellow, whatever the depth.
+  const word = terminal
+    .cells()
+    .flatMap(row => row.map((cell, x) => ({ row, x, cell })))
+    .find(
+      ({ row, x }) =>
+        row
+          .slice(x, x + 6)
+          .map(({ text }) => text)
+          .join('') === 'sunday',
+    )
+  assert.is(word?.cell.background, 3)
+  terminal.key('ctrl-u')
+  terminal.type('forget')
+  await terminal.waitForText('nothing found')
+  terminal.key('ctrl-u')
+  terminal.type('climb')
+  await terminal.waitForText(/Find: climb +1 of 1/)
+  terminal.key('ctrl-f')
+  await terminal.waitForText('Search everywhere')
+  await terminal.waitForText(/shall we climb on saturday[\s\S]*Esc closes/)
+  terminal.key('enter')
+  await terminal.waitForText(/▌.*shall we climb on saturday/)
+  terminal.key('escape')
+  await terminal.waitForText('message alice')
+  const found = jsonLines<{ text: string; with: string }>(
+    await succeed(bob, ['search', 'rope', 'bring', '--in', 'alice', '--json']),
+  )
+  assert.equal(
+    found.map(line => [line.text, line.with]),
+    [['bring a rope', 'alice']],
+  )
+  const path = join(bob.home, 'export.txt')
+  await succeed(bob, ['export', 'alice', '--output', path])
+  assert.is(statSync(path).mode & 0o777, 0o600)
+  const exported = readFileSync(path, 'utf8')
+  assert.match(exported, / bob: hello alice\n/)
+  assert.match(exported, /at ten \(edited\)/)
+  assert.not.match(exported, 'forget this')
+  assert.is((await bob.run(['export', '--output', path])).code, 2)
 })
 
 test('a message that was edited before it was read is read as it is now', async () => {

@@ -3,10 +3,11 @@ import { changeCommands } from './changes.ts'
 import { groupCommands } from './groups.ts'
 import { messageCommands } from './messages.ts'
 import { peopleCommands } from './people.ts'
+import { searchCommands } from './search.ts'
 
 /** All commands, by the headings of the overview. */
 export const commandFamilies = {
-  Messages: { ...messageCommands, ...changeCommands },
+  Messages: { ...messageCommands, ...changeCommands, ...searchCommands },
   Groups: groupCommands,
   People: peopleCommands,
   'Your account': accountCommands,
@@ -15,6 +16,7 @@ export const commandFamilies = {
 export const commandTable = {
   ...messageCommands,
   ...changeCommands,
+  ...searchCommands,
   ...groupCommands,
   ...peopleCommands,
   ...accountCommands,

@@ -18,9 +18,14 @@ async function during(world: TestWorld, asked: Promise<unknown>): Promise<void> 
 }
 
 /** Another device of somebody's, which has taken their history. */
-async function withHistory(world: TestWorld, of: TestDevice): Promise<TestDevice> {
+async function withHistory(
+  world: TestWorld,
+  of: TestDevice,
+  before: (laptop: TestDevice) => Promise<unknown> = async () => undefined,
+): Promise<TestDevice> {
   const laptop = await world.device(of.userId, { of })
   await world.settle()
+  await before(laptop)
   await during(world, of.chat.shareHistory({ deviceId: laptop.deviceId }))
   const offers = async () => (await laptop.chat.snapshot()).historyOffers
   await world.until('the offer', async () => (await offers()).length === 1)
@@ -83,6 +88,37 @@ test('a history has no quote of what disappears', () =>
     const items = JSON.stringify(await laptop.chat.history({ conversation: known, limit: 100 }))
     assert.ok(items.includes('see above'))
     assert.not.ok(items.includes('burn this'))
+  }))
+
+test('what came with a history is found, and what was edited or deleted since is found as it is now', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const [one, two] = [
+      await alice.chat.send({ to: 'bob', text: 'apples' }),
+      await alice.chat.send({ to: 'bob', text: 'pears' }),
+    ]
+    for (const { id } of [one, two]) await untilTaken(world, { id, by: bob })
+    await world.settle()
+    // There is an index already, of the only line that has come by itself.
+    const laptop = await withHistory(world, alice, async ({ chat }) => {
+      const own = await alice.chat.send({ to: 'bob', text: 'apples and more' })
+      await untilTaken(world, { id: own.id, by: bob })
+      await world.until('it to come', async () => (await chat.message({ id: own.id })) !== null)
+      assert.is((await chat.search({ query: 'apples', limit: 10 })).total, 1)
+    })
+    const find = async (query: string) => {
+      const { hits } = await laptop.chat.search({ query, limit: 10 })
+      return hits.map(({ excerpt, seq }) => `${seq} ${excerpt}`)
+    }
+    assert.equal(
+      [await find('apples'), await find('pears')],
+      [['5 apples and more', '3 apples'], ['4 pears']],
+    )
+    await alice.chat.edit({ id: one.id, text: 'plums' })
+    await alice.chat.deleteMessage({ id: two.id })
+    await world.until('both to be known', async () => (await find('plums')).length === 1)
+    await world.until('it to be deleted', async () => (await find('pears')).length === 0)
+    assert.equal([await find('apples'), await find('plums')], [['5 apples and more'], ['3 plums']])
   }))
 
 test.run()

@@ -8,6 +8,7 @@ import { historyCame } from './events.ts'
 import { next, said, wrong } from './next.ts'
 import { opened } from './opening.ts'
 import { pictureCame } from './pictures.ts'
+import { foundCame, searchFailed } from './searching.ts'
 
 /** What effects.ts answers. */
 export type Answer = Exclude<
@@ -38,7 +39,7 @@ export function answered(model: Model, chat: ChatScreen, msg: Answer): Next {
         ...before,
         load: before.items.length > 0 ? 'loaded' : 'none',
       }))
-      return wrong(model, failed, msg.failure.message)
+      return wrong(model, { ...failed, goal: null }, msg.failure.message)
     }
     case 'conversation-opened':
       return opened(model, chat, msg)
@@ -87,6 +88,10 @@ export function answered(model: Model, chat: ChatScreen, msg: Answer): Next {
       const pictures = new Map(chat.pictures).set(msg.id, { failure: msg.failure.message })
       return next(model, { ...chat, pictures })
     }
+    case 'found':
+      return foundCame(model, chat, msg)
+    case 'search-failed':
+      return searchFailed(model, chat, msg)
     case 'paths':
       return pathsFound(model, chat, msg)
     default:

@@ -1,3 +1,4 @@
+import type { ChatEvent } from '../../chat.ts'
 import { type Action, actionOf } from '../keys.ts'
 import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
@@ -12,9 +13,11 @@ import { submit } from './composing.ts'
 import { patch, reading, scrollBy, show, withDraft } from './conversations.ts'
 import { isEdit } from './edits.ts'
 import { chatEvent } from './events.ts'
+import { pressFind } from './finding.ts'
 import { afterwards, next, said } from './next.ts'
 import { pressInOverlay, takesText, typeInOverlay } from './overlays.ts'
 import { askPictures } from './pictures.ts'
+import { leaveFind, openFind, searchAgain, writeFind, write as writeQuery, writeSearch } from './searching.ts'
 import { editLast, pressSelected, select } from './selecting.ts'
 import { tellTyping, typingTick } from './typing.ts'
 
@@ -39,8 +42,12 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
       return reading(model, chat)
     case 'tick':
       return next(model, typingTick(model, chat))
-    case 'chat-event':
-      return chatEvent(model, chat, msg.event)
+    case 'chat-event': {
+      const done = chatEvent(model, chat, msg.event)
+      const changed = changedIn(msg.event)
+      if (changed === undefined) return done
+      return afterwards(done, (now, screen) => searchAgain(now, screen, changed))
+    }
     case 'resize':
     case 'accounts':
     case 'chat-opened':
@@ -49,6 +56,12 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
     default:
       return answered(model, chat, msg)
   }
+}
+
+/** The conversation whose messages an event changes. */
+function changedIn(event: ChatEvent): string | undefined {
+  if (event.type === 'item') return event.item.kind === 'message' ? event.item.conversation : undefined
+  return event.type === 'item-removed' || event.type === 'history-changed' ? event.conversation : undefined
 }
 
 /** What was typed is text where there is a field, else each letter is a key; the first one may open a field for the rest. */
@@ -75,7 +88,11 @@ function takesKeys({ question, overlay, selected }: ChatScreen): boolean {
 
 function pasted(model: Model, chat: ChatScreen, text: string): Next {
   if (chat.question) return next(model, chat)
-  if (chat.overlay) return next(model, typeInOverlay(chat, text))
+  const { overlay } = chat
+  if (overlay?.type === 'search')
+    return writeSearch(model, chat, { overlay, field: writeQuery(overlay.field, text) })
+  if (overlay) return next(model, typeInOverlay(chat, text))
+  if (chat.find) return writeFind(model, chat, writeQuery(chat.find.field, text))
   return next(model, write({ ...chat, selected: null }, insert(draftOf(chat), text)))
 }
 
@@ -92,6 +109,8 @@ function press(model: Model, chat: ChatScreen, key: string): Next {
 function pressHere(model: Model, chat: ChatScreen, key: string): Next {
   if (chat.question) return answer(model, chat, key)
   if (chat.overlay) return pressInOverlay(model, chat, key)
+  const found = pressFind(model, chat, key)
+  if (found) return found
   if (chat.selected !== null) {
     const done = pressSelected(model, chat, key)
     if (done) return done
@@ -150,6 +169,8 @@ function act(
       if (cut !== chat) return next(model, cut)
       return next(model, { ...chat, overlay: { type: 'switcher', field: EMPTY_FIELD, selected: 0 } })
     }
+    case 'find':
+      return openFind(model, chat)
     case 'help':
       return next(model, { ...chat, overlay: { type: 'help', scroll: 0 } })
     case 'page-up':
@@ -167,6 +188,7 @@ function act(
 
 /** Ctrl-C empties the composer first; what was in it can be had back. */
 function interrupt(model: Model, chat: ChatScreen): Next {
+  if (chat.find && !chat.overlay) return leaveFind(model, chat)
   const { text } = draftOf(chat)
   if (openConversation(chat)?.about) return next(model, { ...cancelAbout(chat), deleted: text })
   if (text === '') return next(model, chat, { type: 'quit' })

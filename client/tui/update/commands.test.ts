@@ -42,6 +42,18 @@ const bare = (commands: readonly Command[]) =>
     return rest
   })
 
+test('`/export` writes the open conversation, to a file when one is named', () => {
+  const desk = sitIn(summary('bob'))
+  const conversation = conversationOf('bob')
+  assert.equal(bare(say(desk, '/export')), [{ type: 'export', conversation }])
+  desk.tell({ type: 'done', text: 'Exported' })
+  assert.equal(bare(say(desk, '/export my\\ file.txt')), [
+    { type: 'export', conversation, path: 'my file.txt' },
+  ])
+  const alone = sitInChat({ conversations: [] })
+  assert.equal([say(alone, '/export'), alone.chat().flash?.text], [[], 'No conversation is open.'])
+})
+
 test('`/group create` makes a group with a title and members, and shows it when it is there', () => {
   const desk = sitIn(summary('bob'))
   const [command] = say(desk, '/group create Climbing Saturday climbing @bob @Carol')

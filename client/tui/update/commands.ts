@@ -1,5 +1,5 @@
 import { limits } from '../../../schema/limits.ts'
-import { NOTIFIES } from '../../chat.ts'
+import { NOTIFIES } from '../../settings.ts'
 import { addressOf, troubleOf } from '../conversation-name.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
 import type { ChatCommand, Next, Typed } from '../msg.ts'
@@ -11,6 +11,7 @@ import { patch, withDraft } from './conversations.ts'
 import { askGroup, runGroup } from './group-commands.ts'
 import { afterwards, next, said, wrong } from './next.ts'
 import { openWith } from './opening.ts'
+import { openSearch } from './searching.ts'
 
 /** Does what a line says that begins with `/`. The line comes back when the session refuses. */
 export function runCommand(
@@ -32,6 +33,14 @@ export function runCommand(
       return save(model, chat, rest)
     case 'group':
       return runGroup(model, chat, rest)
+    case 'search':
+      return openSearch(model, done, rest)
+    case 'export': {
+      if (!open) return wrong(model, chat, 'No conversation is open.')
+      const { path } = takePath(rest)
+      const named = path === '' ? {} : { path }
+      return ask({ type: 'export', conversation: open.summary.id, ...named, typed }, 'exporting')
+    }
     case 'members':
       return askGroup(model, chat, { group: '', how: 'members' })
     case 'admin':

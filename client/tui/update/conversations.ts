@@ -61,10 +61,14 @@ export function show(model: Model, chat: ChatScreen, id: ConversationId): Next {
   const left = chat.open === id ? chat : leave(chat)
   const conversation = left.conversations.find(({ summary }) => summary.id === id)
   const isUnknown = conversation?.load === 'none'
-  const opened = patch({ ...left, open: id, flash: null, selected: null }, id, before => ({
-    ...before,
-    load: isUnknown ? 'loading' : before.load,
-  }))
+  const opened = patch(
+    { ...left, open: id, flash: null, selected: null, find: null, goal: null },
+    id,
+    before => ({
+      ...before,
+      load: isUnknown ? 'loading' : before.load,
+    }),
+  )
   const ask: Command[] = isUnknown ? [{ type: 'load-history', conversation: id, limit: PAGE_ITEMS }] : []
   return reading(model, opened, ask)
 }

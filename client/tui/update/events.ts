@@ -13,7 +13,8 @@ import {
   withItems,
   withSummary,
 } from './conversations.ts'
-import { next } from './next.ts'
+import { reachGoal } from './going.ts'
+import { afterwards, next } from './next.ts'
 import { notifying } from './notifying.ts'
 import { typingHeard } from './typing.ts'
 
@@ -38,6 +39,8 @@ export function chatOpened(model: Model, snapshot: ChatSnapshot): Next {
     busy: null,
     question: null,
     selected: null,
+    find: null,
+    goal: null,
     settings: snapshot.settings,
     historyOffers: snapshot.historyOffers,
     transfers: new Map(),
@@ -110,7 +113,7 @@ export function historyCame(model: Model, chat: ChatScreen, msg: Extract<Msg, { 
       newFromSeq: isFirst ? firstUnread(items, before.summary.unread) : before.newFromSeq,
     }
   })
-  return reading(model, merged)
+  return afterwards(reading(model, merged), reachGoal)
 }
 
 /** Lines have other places: what is known is forgotten, and that of the open conversation asked for again. */
@@ -125,9 +128,9 @@ function historyChanged(model: Model, chat: ChatScreen, id: string): Next {
     markedSeq: -1,
     anchor: null,
   }))
-  if (!isOpen) return next(model, changed)
+  if (!isOpen) return next(model, { ...changed, goal: null })
   const ask = { type: 'load-history' as const, conversation: id, limit: PAGE_ITEMS }
-  return next(model, { ...changed, selected: null }, ask)
+  return next(model, { ...changed, selected: null, goal: null }, ask)
 }
 
 function itemRemoved(

@@ -9,6 +9,7 @@ import { candidatesOf } from '../view/switcher.ts'
 import { verifyLines } from '../view/verify.ts'
 import { reading, show } from './conversations.ts'
 import { isEdit } from './edits.ts'
+import { inSearch } from './finding.ts'
 import { inDevices, inGroup } from './list-overlays.ts'
 import { next, wrong } from './next.ts'
 import { openWith } from './opening.ts'
@@ -18,6 +19,7 @@ export function takesText(overlay: Overlay): boolean {
   switch (overlay.type) {
     case 'switcher':
     case 'react':
+    case 'search':
       return true
     case 'group':
     case 'devices':
@@ -62,7 +64,9 @@ export function pressInOverlay(model: Model, chat: ChatScreen, key: string): Nex
   const hasPrompt = 'prompt' in overlay && overlay.prompt !== null
   const action = actionOf(key)
   const isToggle =
-    (overlay.type === 'help' && action === 'help') || (overlay.type === 'switcher' && action === 'switch')
+    (overlay.type === 'help' && action === 'help') ||
+    (overlay.type === 'switcher' && action === 'switch') ||
+    (overlay.type === 'search' && action === 'find')
   if ((key === 'escape' && !hasPrompt) || isToggle)
     return reading(model, { ...chat, overlay: null, flash: null })
   switch (overlay.type) {
@@ -72,6 +76,8 @@ export function pressInOverlay(model: Model, chat: ChatScreen, key: string): Nex
       return inSwitcher(model, chat, { overlay, key })
     case 'react':
       return inReact(model, chat, { overlay, key })
+    case 'search':
+      return inSearch(model, chat, { overlay, key })
     case 'group':
       return inGroup(model, chat, { overlay, key })
     case 'devices':

@@ -22,6 +22,7 @@ export type StyleName =
   | 'read'
   | 'file'
   | 'qr'
+  | 'match'
 
 /** The colours of a picture's cell, as 0xRRGGBB. Without `bg` what is behind the letter is the terminal's own. */
 export interface CellColors {

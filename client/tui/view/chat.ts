@@ -9,6 +9,7 @@ import { type Canvas, type Span, span } from './canvas.ts'
 import { type ChatLayout, layoutChat, PROMPT_COLS } from './layout.ts'
 import { drawList } from './list.ts'
 import { paneOf, visibleLines } from './pane.ts'
+import { drawFind, findHint } from './search.ts'
 import { turning } from './spinner.ts'
 import { drawTitle } from './title.ts'
 
@@ -60,12 +61,13 @@ function drawSelection(
   { messages }: ChatLayout,
   { model, chat }: { model: Model; chat: ChatScreen },
 ): void {
-  const pane = chat.selected === null ? undefined : paneOf(model, chat)
+  const marked = chat.find?.hits[chat.find.at]?.seq ?? chat.selected
+  const pane = marked === null ? undefined : paneOf(model, chat)
   if (!pane) return
   const { seqs } = visibleLines(pane)
   const top = messages.y + messages.rows - seqs.length
   for (const [index, seq] of seqs.entries()) {
-    if (seq === chat.selected) canvas.put({ x: messages.x - 1, y: top + index }, span('▌', 'brand'))
+    if (seq === marked) canvas.put({ x: messages.x - 1, y: top + index }, span('▌', 'brand'))
   }
 }
 
@@ -132,6 +134,7 @@ function drawComposer(canvas: Canvas, layout: ChatLayout, chat: ChatScreen): { x
   const { composer, lines, firstLine, cursorLine } = layout
   const draft = draftOf(chat)
   const part = canvas.part(composer)
+  if (chat.find) return drawFind(part, chat)
   part.put({ x: 0, y: 0 }, span(' > ', 'brand'))
   if (draft.text === '') part.put({ x: PROMPT_COLS, y: 0 }, span(placeholder(chat, layout), 'faint'))
   for (const [y, { text }] of lines.slice(firstLine, firstLine + composer.rows).entries()) {
@@ -160,8 +163,8 @@ function placeholder(chat: ChatScreen, { above }: ChatLayout): string {
 function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const { cols } = canvas.size
   const left = statusSpans(model, chat)
-  if (chat.selected !== null && !chat.flash) {
-    canvas.put({ x: 0, y: 0 }, span(` ${selectionHint(chat)}`, 'faint'))
+  if ((chat.selected !== null || chat.find) && !chat.flash) {
+    canvas.put({ x: 0, y: 0 }, span(` ${chat.find ? findHint() : selectionHint(chat)}`, 'faint'))
     return
   }
   const hint = cols >= 70 ? 'Tab complete · Ctrl-K switch · F1 help ' : cols >= 40 ? 'F1 help ' : ''

@@ -3,6 +3,7 @@ import type { PictureState } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { wrapText } from '../wrap.ts'
 import { type Span, span } from './canvas.ts'
+import { markLine, NO_WORDS } from './matches.ts'
 import { fileName, sizeText, truncateName } from './message-text.ts'
 import { pictureLines, pictureSize } from './picture.ts'
 
@@ -16,7 +17,11 @@ const MAX_UNASKED_BYTES = 8 * 1024 * 1024
 /** `[name.pdf 1.2 MB]`, and while it is on its way `[crag.jpg 1.2 MB ████████░░ 82%]`. */
 export function fileLine(
   file: FileItem,
-  { transfer, width }: { transfer?: Transfer | undefined; width: number },
+  {
+    transfer,
+    width,
+    words = NO_WORDS,
+  }: { transfer?: Transfer | undefined; width: number; words?: readonly string[] },
 ): Span[] {
   const about = ` ${sizeText(file.size)}`
   const { text: progress, isWrong } = progressOf(file, transfer, width)
@@ -24,7 +29,7 @@ export function fileLine(
   const style = isWrong ? 'error' : 'faint'
   return [
     span('[', 'faint'),
-    span(name, 'file'),
+    ...markLine(name, { style: 'file', words }),
     span(about, 'faint'),
     span(progress, style),
     span(']', 'faint'),

@@ -65,4 +65,5 @@ const LETTER: Readonly<Record<StyleName, string>> = {
   read: 'R',
   file: 'n',
   qr: 'q',
+  match: 'M',
 }

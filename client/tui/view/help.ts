@@ -1,4 +1,4 @@
-import { type Binding, bindings, keysText, selectionBindings } from '../keys.ts'
+import { type Binding, bindings, findBindings, keysText, selectionBindings } from '../keys.ts'
 import { groupUsage, slashCommands } from '../slash-commands.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
@@ -18,6 +18,10 @@ export function helpLines(windowCols: number): Span[][] {
   add(
     'Selected message',
     selectionBindings.flatMap(binding => helpRow(keysText(binding), binding.does, cols)),
+  )
+  add(
+    'Searching',
+    findBindings.flatMap(binding => helpRow(keysText(binding), binding.does, cols)),
   )
   add('Program', keys('Program'))
   add('Commands', [

@@ -1,5 +1,6 @@
 import { bannerOf } from '../conversation-name.ts'
 import { type ChatScreen, draftOf, openConversation, type Size } from '../model.ts'
+import { EMPTY_FIELD } from '../text-field.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { type WrappedLine, wrapText } from '../wrap.ts'
 
@@ -40,7 +41,8 @@ export interface ChatLayout {
 
 /** Lays out the chat screen. */
 export function layoutChat({ cols, rows }: Size, chat: ChatScreen): ChatLayout {
-  const draft = draftOf(chat)
+  // A search has one line, in the composer's place.
+  const draft = chat.find ? EMPTY_FIELD : draftOf(chat)
   const lines = wrapDraft(draft.text, cols - PROMPT_COLS - 1)
   const cursorLine = lineOfCursor(lines, draft.cursor)
   const composerRows = Math.min(
@@ -71,7 +73,7 @@ export function layoutChat({ cols, rows }: Size, chat: ChatScreen): ChatLayout {
 /** What the draft is about, or what is the matter with the conversation. */
 function aboveOf(chat: ChatScreen, { cols, rows }: Size): Omit<NonNullable<ChatLayout['above']>, 'y'> | null {
   const open = openConversation(chat)
-  if (!open || rows < 1) return null
+  if (!open || rows < 1 || chat.find) return null
   if (open.about) {
     const what = open.about.type === 'reply' ? `┌ reply to ${open.about.from}: ` : '┌ edit: '
     const hint = cols < 50 ? '' : ' Esc cancels '

@@ -5,6 +5,7 @@ import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Span, span } from './canvas.ts'
 import { fileLine, pictureOf } from './file-lines.ts'
+import { NO_WORDS, wrapMarked } from './matches.ts'
 import { noticeText } from './notices.ts'
 import { dayText, timeText } from './times.ts'
 
@@ -26,6 +27,8 @@ export interface LineContext {
   left: string
   transfer: Transfer | undefined
   picture: PictureState | undefined
+  /** Words of it that were found: the same list as long as nothing else was searched for. */
+  words: readonly string[]
   /** Pictures are shown at all: not those of somebody who was not accepted. */
   showsPictures: boolean
   pictureRows: number
@@ -75,7 +78,7 @@ function messageLines(item: MessageItem, context: LineContext): Line[] {
   const indent = TIME_COLS + context.nameWidth + 2
   const width = Math.max(8, context.width - indent)
   const wrapped = (text: string, style: 'plain' | 'faint' | 'error') =>
-    wrapText(text, width).map<Span[]>(line => [span(line.text, style)])
+    wrapMarked(text, { width, style, words: style === 'plain' ? context.words : NO_WORDS })
   const lines: Line[] = [
     ...replyLines(item, { me: context.me, width }),
     ...bodyLines(item, { context, width, wrapped }),
@@ -120,8 +123,8 @@ function bodyLines(
         width,
       )
     case 'file': {
-      const { transfer, picture, showsPictures: isShown, pictureRows: rows } = context
-      const file = [fileLine(content, { transfer, width })]
+      const { transfer, picture, showsPictures: isShown, pictureRows: rows, words } = context
+      const file = [fileLine(content, { transfer, width, words })]
       const below = pictureOf(content, { picture, isShown, width, rows })
       if (content.caption === undefined) return [...withMarks(file, marks, width), ...below]
       return [...file, ...below, ...withMarks(wrapped(sanitizeText(content.caption), 'plain'), marks, width)]
@@ -232,6 +235,7 @@ function isSame(a: LineContext, b: LineContext): boolean {
     a.left === b.left &&
     a.transfer === b.transfer &&
     a.picture === b.picture &&
+    a.words === b.words &&
     a.showsPictures === b.showsPictures &&
     a.pictureRows === b.pictureRows
   )

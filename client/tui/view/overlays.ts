@@ -11,6 +11,7 @@ import { type Canvas, span } from './canvas.ts'
 import { drawHelp, helpCols, helpLines } from './help.ts'
 import { deviceRows, drawRows, memberRows } from './member-list.ts'
 import { pictureLines } from './picture.ts'
+import { drawSearch } from './search.ts'
 import { candidatesOf } from './switcher.ts'
 import { drawVerify } from './verify.ts'
 
@@ -56,6 +57,8 @@ function drawOne(
       })
       return drawReact(inner, overlay)
     }
+    case 'search':
+      return drawSearch(canvas, model, { chat, overlay })
     case 'group':
       return drawGroup(canvas, overlay, { cols, most })
     case 'devices': {

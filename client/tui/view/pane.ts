@@ -1,8 +1,11 @@
 import type { TimelineItem } from '../../chat.ts'
+import type { SearchHit } from '../../searching.ts'
+import type { Find } from '../asked.ts'
 import { type Anchor, type ChatScreen, type Conversation, type Model, openConversation } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth } from '../width.ts'
 import { layoutChat } from './layout.ts'
+import { NO_WORDS } from './matches.ts'
 import { type Line, linesOf, timeOf } from './message-lines.ts'
 import { dayText, leftText, shortDuration } from './times.ts'
 
@@ -20,6 +23,8 @@ export interface Pane {
   me: string
   transfers: ChatScreen['transfers']
   pictures: ChatScreen['pictures']
+  /** The words that were found, by message. */
+  matches: ReadonlyMap<string, readonly string[]>
 }
 
 /** The pane of the open conversation, as it is on the screen. */
@@ -29,7 +34,20 @@ export function paneOf(model: Model, chat: ChatScreen): Pane | undefined {
   const { cols, rows } = layoutChat(model.size, chat).messages
   const { timeZone, now } = model
   const { me, transfers, pictures } = chat
-  return { conversation, cols, rows, timeZone, now, me, transfers, pictures }
+  return { conversation, cols, rows, timeZone, now, me, transfers, pictures, matches: matchesOf(chat.find) }
+}
+
+const NO_MATCHES: Pane['matches'] = new Map()
+const matchesByHits = new WeakMap<readonly SearchHit[], Pane['matches']>()
+
+/** The same map as long as it is the same answer. */
+function matchesOf(find: Find | null): Pane['matches'] {
+  if (!find) return NO_MATCHES
+  const known = matchesByHits.get(find.hits)
+  if (known) return known
+  const made = new Map(find.hits.map(({ id, words }) => [id, words]))
+  matchesByHits.set(find.hits, made)
+  return made
 }
 
 export interface VisibleLines {
@@ -89,6 +107,18 @@ export function reveal(pane: Pane, index: number): Anchor | null {
   const above = index < indexOfSeq(items, seqs[0] ?? 0) || seqs[0] === seq
   if (above) return clampToTop(pane, topAt(pane, index))
   return clampToTop(pane, { index, hiddenLines: 0 })
+}
+
+/** Where the pane is when an item is in its middle; where it is now, when all of the item is seen already. */
+export function center(pane: Pane, index: number): Anchor | null {
+  const { conversation, rows } = pane
+  const { items, anchor } = conversation
+  const item = items[index]
+  if (!item) return anchor
+  const seen = visibleLines(pane).seqs.filter(seq => seq === item.seq).length
+  if (seen === blockAt(pane, index).length) return anchor
+  const below = { ...pane, conversation: { ...conversation, anchor: { seq: item.seq, hiddenLines: 0 } } }
+  return scroll(below, Math.floor(rows / 2))
 }
 
 /** The item at the bottom, and its lines below it, when the first line of another item is at the top. */
@@ -186,6 +216,7 @@ function blockAt(pane: Pane, index: number): readonly Line[] {
     left: leftOf(item, pane.now),
     transfer: pane.transfers.get(item.id),
     picture: pane.pictures.get(item.id),
+    words: pane.matches.get(item.id) ?? NO_WORDS,
     showsPictures: summary.isRequest !== true && summary.isBlocked !== true,
     pictureRows: Math.max(MIN_PICTURE_ROWS, Math.min(MAX_PICTURE_ROWS, Math.floor(rows / 2))),
   })

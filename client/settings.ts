@@ -1,0 +1,12 @@
+/** What the person has decided for this device. */
+export interface Settings {
+  /** Tell others that their messages were read. */
+  sendsReadReceipts: boolean
+  /** Tell others that one is writing. */
+  sendsTyping: boolean
+  /** How a terminal that shows something else is told of a message: not, by its bell, or by a notification of the desktop. */
+  notifies: Notifies
+}
+
+export const NOTIFIES = ['off', 'bell', 'desktop'] as const
+export type Notifies = (typeof NOTIFIES)[number]
