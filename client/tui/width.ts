@@ -82,6 +82,18 @@ export function graphemeAt(text: string, index: number): { start: number; end: n
   return { start: found.index, end: found.index + found.segment.length }
 }
 
+/** The UTF-16 unit at which what is drawn in a cell of a line begins; its length behind the end. */
+export function offsetAtCell(line: string, cell: number): number {
+  let offset = 0
+  let x = 0
+  for (const { width, length } of graphemes(line)) {
+    x += width
+    if (cell < x) return offset
+    offset += length
+  }
+  return offset
+}
+
 /** Cuts a line to at most `maxWidth` cells, the last of them an ellipsis when something is missing. */
 export function truncate(line: string, maxWidth: number): string {
   if (lineWidth(line) <= maxWidth) return line

@@ -240,4 +240,24 @@ test('`update()` shows a lost connection in the status line, counts down, and ta
   assert.is(desk.chat().retryAt, MORNING + 5000)
 })
 
+test('a click in the composer puts the cursor there, whatever is written', () => {
+  const desk = sitInChat()
+  desk.type('one 日本 👍🏽 two')
+  desk.press('ctrl-j')
+  desk.type('and a second line')
+  const at = (x: number, y: number) => {
+    desk.tell({ type: 'mouse', what: 'press', x, y })
+    return draftOf(desk.chat()).cursor
+  }
+  const first = 'one 日本 👍🏽 two'
+  assert.is(at(3, 21), 0)
+  assert.is(at(7, 21), 4)
+  assert.is(at(8, 21), 4)
+  assert.is(at(9, 21), 5)
+  assert.is(at(14, 21), first.indexOf(' two'))
+  assert.is(at(70, 21), first.length)
+  assert.is(at(0, 22), first.length + 1)
+  assert.is(at(7, 22), first.length + 5)
+})
+
 test.run()

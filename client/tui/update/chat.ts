@@ -3,9 +3,9 @@ import { type Action, actionOf } from '../keys.ts'
 import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
 import { type Edit, EMPTY_FIELD, edit, insert, moveTo, type TextField } from '../text-field.ts'
-import { layoutChat } from '../view/layout.ts'
+import { layoutChat, PROMPT_COLS } from '../view/layout.ts'
 import { firstRow, listedOf, rowsOf } from '../view/list.ts'
-import { graphemeAt } from '../width.ts'
+import { graphemeAt, offsetAtCell } from '../width.ts'
 import { cancelAbout } from './about.ts'
 import { answered } from './answers.ts'
 import { complete } from './completing.ts'
@@ -259,7 +259,13 @@ function mouse(model: Model, chat: ChatScreen, { what, x, y }: Extract<Msg, { ty
   }
   if (what === 'wheel-up') return scrollBy(model, chat, -WHEEL_LINES)
   if (what === 'wheel-down') return scrollBy(model, chat, WHEEL_LINES)
-  const { list } = layoutChat(model.size, chat)
+  const { list, composer, lines, firstLine } = layoutChat(model.size, chat)
+  const line =
+    y < composer.y || y >= composer.y + composer.rows ? undefined : lines[firstLine + y - composer.y]
+  if (line && !chat.find) {
+    const cursor = line.start + offsetAtCell(line.text, x - PROMPT_COLS)
+    return next(model, withDraft({ ...chat, selected: null }, { ...draftOf(chat), cursor }))
+  }
   if (!list || x >= list.cols || y < list.y || y >= list.y + list.rows) return next(model, chat)
   const rows = rowsOf(chat)
   const clicked = rows[firstRow(rows, chat, list.rows) + y - list.y]
