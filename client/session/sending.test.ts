@@ -4,6 +4,7 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { SendFrame } from '../../schema/frames.ts'
 import { limits } from '../../schema/limits.ts'
 import { statesOf, withWorld } from './test-world.fixture.ts'
+import { gapTimeoutMs } from './waiting.ts'
 
 const test = suite('session, sending')
 
@@ -185,6 +186,9 @@ test('a refusal that may pass is tried again, a final one marks the message fail
     assert.is((await alice.chat.snapshot()).queued, 0)
     world.server.onSend = () => undefined
     await alice.chat.send({ to: 'bob', text: 'next' })
+    // The one that failed has left a gap, which bob waits for.
+    await world.settle()
+    world.clock.advance(gapTimeoutMs - 1_000)
     await world.until('bob to have the next', async () => (await bob.lines('alice')).includes('alice: next'))
   }))
 

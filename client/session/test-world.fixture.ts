@@ -185,7 +185,8 @@ export function createTestWorld(): TestWorld {
           clock.advance(25)
           return await condition()
         },
-        { what, intervalMs: 5 },
+        // Not lost on a machine that does much else: time moves here by the number of looks.
+        { what, intervalMs: 5, timeoutMs: 30_000 },
       )
     },
     async close() {
