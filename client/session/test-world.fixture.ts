@@ -185,8 +185,7 @@ export function createTestWorld(): TestWorld {
           clock.advance(25)
           return await condition()
         },
-        // Not lost on a machine that does much else: time moves here by the number of looks.
-        { what, intervalMs: 5, timeoutMs: 30_000 },
+        { what, intervalMs: 5 },
       )
     },
     async close() {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface WaitForOptions {
   /** What is awaited, in words: it is all that the failure message can say. */
   what: string
-  /** Gives up after this long. Default 10,000. */
+  /** Gives up after this long. Default 30,000: a machine may have much else to do. */
   timeoutMs?: number
   /** Pause between two probes. Default 20. */
   intervalMs?: number
@@ -19,7 +19,7 @@ export interface WaitForOptions {
  */
 export async function waitFor<T>(
   probe: () => T | Promise<T>,
-  { what, timeoutMs = 10_000, intervalMs = 20 }: WaitForOptions,
+  { what, timeoutMs = 30_000, intervalMs = 20 }: WaitForOptions,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs
   let cause: unknown
