@@ -1,5 +1,3 @@
-import { createAccounts } from './accounts.ts'
-import { createAgent } from './agent/create-agent.ts'
 import { createProcessIo } from './commands/process-io.ts'
 import { runCommand } from './commands/run-command.ts'
 import { stopOnSignals } from './commands/stop.ts'
@@ -7,6 +5,8 @@ import { parseCommandLine } from './config/command-line.ts'
 import { readEnvironment, readVersion } from './config/environment.ts'
 import { createDefectLog } from './home/defect-log.ts'
 import { openHome } from './home/home-folder.ts'
+import { lazyAccounts } from './lazy-accounts.ts'
+import { normalizeServerUrl } from './net/urls.ts'
 
 /**
  * The client's composition root: runs one command line of `fastchat` to its end.
@@ -27,29 +27,17 @@ export async function runClient(argv: readonly string[]): Promise<number> {
         commands: {
           version: readVersion,
           async open(line) {
-            const environment = readEnvironment()
-            const home = await openHome({ folder: environment.home })
-            const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
-            const accounts = createAccounts({
-              home,
-              agent,
-              servers: choose(line.servers, environment.servers),
-              report: createDefectLog({ folder: home.folder }),
-            })
-            const { password } = environment
+            const { password } = readEnvironment()
+            const { accounts } = await openAccounts(line.servers)
             return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
           },
-          async chat({ accounts }, { as, servers }) {
+          async chat({ as, servers: given }) {
+            const { accounts, servers } = await openAccounts(given)
             // Only here: the terminal's driver writes to the terminal by being loaded.
             const { runTui } = await import('./tui/run.ts')
-            const { terminal, servers: defaults } = readEnvironment()
-            return await runTui({
-              accounts,
-              servers: choose(servers, defaults),
-              terminal,
-              stop,
-              ...(as ? { as } : {}),
-            })
+            const { terminal } = readEnvironment()
+            const onDrawn = () => accounts.prepare()
+            return await runTui({ accounts, servers, terminal, stop, onDrawn, ...(as ? { as } : {}) })
           },
         },
       },
@@ -60,6 +48,24 @@ export async function runClient(argv: readonly string[]): Promise<number> {
   }
 }
 
-function choose(given: readonly string[], otherwise: readonly string[]): readonly string[] {
-  return given.length > 0 ? given : otherwise
+/**
+ * The accounts of this home, at the servers of the command line, else of the environment. What is wrong with either is said
+ * here; what opens an account is loaded when one is wanted.
+ */
+async function openAccounts(given: readonly string[]) {
+  const environment = readEnvironment()
+  const servers = given.length > 0 ? given : environment.servers
+  const normalized = servers.map(normalizeServerUrl)
+  const home = await openHome({ folder: environment.home })
+  const accounts = lazyAccounts({
+    home,
+    async load() {
+      const { createAccounts } = await import('./accounts.ts')
+      const { createAgent } = await import('./agent/create-agent.ts')
+      const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
+      const report = createDefectLog({ folder: home.folder })
+      return createAccounts({ home, agent, servers: normalized, report })
+    },
+  })
+  return { accounts, servers }
 }

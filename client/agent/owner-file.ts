@@ -4,7 +4,7 @@ import { link, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { hasCode } from '../home/files.ts'
-import { asDiskFull } from '../store/lmdb-file.ts'
+import { asDiskFull } from '../store/disk-full.ts'
 
 /** Who owns an account. There is one while a process has its store open; it outlives a process that was killed. */
 export const OwnerRecord = v.object({

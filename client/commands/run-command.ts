@@ -2,29 +2,19 @@ import { errorTable, exitCodes, FastChatError } from '../../schema/errors.ts'
 import type { CommandLine } from '../config/command-line.ts'
 import { helpText } from '../config/help.ts'
 import { sanitizeLine } from '../tui/sanitize.ts'
-import { listAccounts, logIn, logOut, signUp } from './accounts.ts'
-import { deleteMessage, edit, react, setTimer } from './changes.ts'
-import type { CommandContext } from './context.ts'
-import { conversations, requests, settings } from './conversations.ts'
-import { devices } from './devices.ts'
-import { group } from './groups.ts'
+import type { CommandContext, LineOf } from './context.ts'
 import { Interrupted, type Io, OutputClosed } from './io.ts'
-import { accept, block } from './people.ts'
-import { recv } from './recv.ts'
-import { save } from './save.ts'
-import { exportMessages, search } from './search.ts'
-import { send } from './send.ts'
-import { trust, verify } from './trust.ts'
+import type { OneShotLine } from './one-shot.ts'
 
 /** 128 + SIGINT, as shells say it. */
 const INTERRUPTED = 130
 
 /** What runs a command line; the terminal is loaded only where it is wanted. */
 export interface Commands {
-  /** Opens what the commands work with. Called only by commands that need it. */
-  open(line: Exclude<CommandLine, { command: 'help' | 'version' }>): Promise<CommandContext>
+  /** Opens what the one-shot commands work with. */
+  open(line: OneShotLine): Promise<CommandContext>
   /** `fastchat chat`. */
-  chat(context: CommandContext, line: Extract<CommandLine, { command: 'logout' | 'chat' }>): Promise<number>
+  chat(line: LineOf<'chat'>): Promise<number>
   version: () => string
 }
 
@@ -62,55 +52,13 @@ async function dispatch(
     case 'version':
       await io.print(`${commands.version()}\n`)
       return exitCodes.done
-    case 'signup':
-      return await signUp(await commands.open(line), line)
-    case 'login':
-      return await logIn(await commands.open(line), line)
-    case 'logout':
-      return await logOut(await commands.open(line), line)
-    case 'accounts':
-      return await listAccounts(await commands.open(line), line)
     case 'chat':
-      return await commands.chat(await commands.open(line), line)
-    case 'send':
-      return await send(await commands.open(line), line)
-    case 'recv':
-      return await recv(await commands.open(line), line)
-    case 'edit':
-      return await edit(await commands.open(line), line)
-    case 'delete':
-      return await deleteMessage(await commands.open(line), line)
-    case 'react':
-      return await react(await commands.open(line), line)
-    case 'save':
-      return await save(await commands.open(line), line)
-    case 'timer':
-      return await setTimer(await commands.open(line), line)
-    case 'conversations':
-      return await conversations(await commands.open(line), line)
-    case 'search':
-      return await search(await commands.open(line), line)
-    case 'export':
-      return await exportMessages(await commands.open(line), line)
-    case 'group':
-      return await group(await commands.open(line), line)
-    case 'requests':
-      return await requests(await commands.open(line), line)
-    case 'accept':
-      return await accept(await commands.open(line), line)
-    case 'block':
-    case 'unblock':
-      return await block(await commands.open(line), line)
-    case 'verify':
-      return await verify(await commands.open(line), line)
-    case 'trust':
-      return await trust(await commands.open(line), line)
-    case 'devices':
-      return await devices(await commands.open(line), line)
-    case 'settings':
-      return await settings(await commands.open(line), line)
-    default:
-      return line satisfies never
+      return await commands.chat(line)
+    default: {
+      // Loaded here only: the chat in a terminal is to be there at once, and needs none of them.
+      const { runOneShot } = await import('./one-shot.ts')
+      return await runOneShot(() => commands.open(line), line)
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { Base64Url32, BlobId } from '../../schema/ids.ts'
 import { decryptFile, encryptedSize, encryptFile, makeFileKey } from '../crypto/file-cipher.ts'
 import { flushFolder, hasCode, isPrivateFolder } from '../home/files.ts'
-import { asDiskFull } from '../store/lmdb-file.ts'
+import { asDiskFull } from '../store/disk-full.ts'
 import { bytesOf, writeAll } from './bytes.ts'
 
 const YOUNG_MS = 60 * 60 * 1000

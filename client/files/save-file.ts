@@ -3,7 +3,7 @@ import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs
 import { join, resolve } from 'node:path'
 import { FastChatError } from '../../schema/errors.ts'
 import { flushFolder, hasCode } from '../home/files.ts'
-import { asDiskFull } from '../store/lmdb-file.ts'
+import { asDiskFull } from '../store/disk-full.ts'
 import { writeAll } from './bytes.ts'
 import { maxNameBytes, numberedName, safeFileName } from './file-name.ts'
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { FastChatError } from '../../schema/errors.ts'
-import { asDiskFull } from '../store/lmdb-file.ts'
+import { asDiskFull } from '../store/disk-full.ts'
 
 /** Small private files, whole or not at all. */
 

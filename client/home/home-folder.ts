@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { FastChatError } from '../../schema/errors.ts'
 import { Base64Url32, UserId } from '../../schema/ids.ts'
 import { parse, parseJson } from '../../schema/parse.ts'
-import { asDiskFull } from '../store/lmdb-file.ts'
+import { asDiskFull } from '../store/disk-full.ts'
 import {
   checkPrivate,
   exists,

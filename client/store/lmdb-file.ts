@@ -2,16 +2,10 @@ import { closeSync, fstatSync, fsyncSync, openSync, readSync, rmSync, writeSync 
 import { dirname, join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { FastChatError } from '../../schema/errors.ts'
+import { asDiskFull } from './disk-full.ts'
 
 /** An LMDB environment of one database, whose keys and values are bytes. */
 export type LmdbFile = RootDatabase<Uint8Array, Uint8Array>
-
-/**
- * What the system and LMDB call a disk, a quota, a file or a map that is full. EIO is LMDB's word for a write that took
- * only a part, which is how a disk becomes full; a disk that fails says it too.
- */
-const FULL = { ENOSPC: 28, EDQUOT: 122, EFBIG: 27, EIO: 5, MDB_MAP_FULL: -30792 } as const
-const fullCodes: readonly unknown[] = [...Object.keys(FULL), ...Object.values(FULL)]
 
 /** A new environment: two meta pages, the lock file, a first transaction. */
 const NEW_FILE_BYTES = 256 * 1024
@@ -48,19 +42,6 @@ export function openLmdbFile(path: string): LmdbFile {
   } catch (error) {
     throw asDiskFull(error, 'open data') ?? error
   }
-}
-
-/** `disk_full` when that is what the system or LMDB said, else undefined. */
-export function asDiskFull(error: unknown, what: string): FastChatError | undefined {
-  if (!(error instanceof Error && fullCodes.includes(systemCode(error)))) return undefined
-  return new FastChatError('disk_full', `Cannot ${what}: the disk is full or failing`, { cause: error })
-}
-
-/** Some errors of Deno's have no code, but the system's number at the end of their message. */
-function systemCode(error: Error): unknown {
-  if ('code' in error && error.code !== undefined) return error.code
-  const [, number] = /\(os error (\d+)\)$/.exec(error.message) ?? []
-  return number === undefined ? undefined : Number(number)
 }
 
 /** A file outlives a power cut only when the entry in its folder does, too. */

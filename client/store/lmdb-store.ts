@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { FastChatError } from '../../schema/errors.ts'
+import { asDiskFull } from './disk-full.ts'
 import { afterPrefix, checkTableName, decodeKey, encodeKey } from './key-encoding.ts'
-import { asDiskFull, type LmdbFile, openLmdbFile } from './lmdb-file.ts'
+import { type LmdbFile, openLmdbFile } from './lmdb-file.ts'
 import { createSealing, type Sealing } from './sealing.ts'
 import type { RangeOptions, Store, StoreKey, Table } from './store.ts'
 

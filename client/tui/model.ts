@@ -10,6 +10,7 @@ import type {
   Transfer,
 } from '../chat.ts'
 import type { Find, Goal } from './asked.ts'
+import type { Input } from './input/keys.ts'
 import type { Command } from './msg.ts'
 import type { Overlay } from './overlay.ts'
 import { EMPTY_FIELD, type TextField } from './text-field.ts'
@@ -51,7 +52,11 @@ export interface StartScreen {
   form: Form
   /** What is going on; then no key but those that quit does anything. */
   busy: string | null
+  /** What was typed before there was anything to type into. */
+  ahead: readonly Ahead[]
 }
+
+export type Ahead = Extract<Input, { type: 'key' | 'text' | 'paste' }>
 
 export interface Form {
   userId: TextField
@@ -191,6 +196,7 @@ export function startScreen(again?: { reason: string; lastUser: string }): Start
     selected: 0,
     form: emptyForm(),
     busy: null,
+    ahead: [],
   }
 }
 

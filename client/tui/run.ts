@@ -20,6 +20,8 @@ export interface TuiOptions {
   terminal: Readonly<Record<string, string | undefined>>
   /** Aborted when a signal asks the process to end. */
   stop: AbortSignal
+  /** Called once the first screen is there: now what takes long may be loaded. Default: nothing is. */
+  onDrawn?: () => void
 }
 
 const FAST_TICK_MS = 100
@@ -40,6 +42,7 @@ export async function runTui({
   servers = [],
   terminal: env,
   stop,
+  onDrawn = () => undefined,
 }: TuiOptions): Promise<number> {
   let end: () => void = () => undefined
   const ended = new Promise<void>(resolve => {
@@ -135,7 +138,8 @@ export async function runTui({
   if (stop.aborted) end()
   try {
     draw()
-    void effects.run({ type: 'list-accounts' })
+    // A turn of the event loop later what it answered is on the screen, too.
+    void effects.run({ type: 'list-accounts' }).then(() => setImmediate(onDrawn))
     await ended
   } finally {
     stop.removeEventListener('abort', onStop)

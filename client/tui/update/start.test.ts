@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Desk, MORNING, sit, sitInChat, snapshot } from '../model.fixture.ts'
-import type { StartScreen } from '../model.ts'
+import { draftOf, type StartScreen } from '../model.ts'
 
 const test = suite('start screen')
 
@@ -161,6 +161,45 @@ test('`update()` takes a paste into a field as one line, and never sends by it',
   assert.equal(desk.commands(), [])
   assert.is(start(desk).form.userId.text, 'alice')
   assert.is(start(desk).form.password.text, 'correct horse')
+})
+
+test('`update()` keeps what is typed before the accounts are known, and does it then', () => {
+  const desk = sit()
+  desk.press('enter')
+  desk.type('alice')
+  desk.press('tab')
+  desk.type('correct')
+  assert.is(start(desk).mode, 'pick')
+  desk.tell({ type: 'accounts', accounts: [] })
+  assert.is(start(desk).mode, 'sign-up')
+  assert.is(start(desk).form.userId.text, 'alice')
+  assert.is(start(desk).form.password.text, 'correct')
+  assert.equal(start(desk).ahead, [])
+})
+
+test('`update()` puts what is typed while an account opens into the composer, and sends nothing of it', () => {
+  const desk = sit()
+  desk.type('hellp')
+  desk.press('backspace')
+  desk.tell({ type: 'accounts', accounts: [{ userId: 'alice', loggedIn: true }], as: 'alice' })
+  desk.type('o')
+  desk.press('enter', 'ctrl-k', 'pageup')
+  desk.tell({ type: 'paste', text: 'there' })
+  assert.equal(desk.commands(), [{ type: 'resume', userId: 'alice' }])
+  desk.tell({ type: 'chat-opened', snapshot: snapshot(), now: MORNING })
+  const { screen } = desk.model()
+  assert.is(screen.type === 'chat' && draftOf(screen).text, 'hello\nthere')
+  assert.is(screen.type === 'chat' && screen.overlay, null)
+  assert.not.ok(desk.commands().some(({ type }) => type === 'send'))
+})
+
+test('`update()` forgets what was typed ahead when the account does not open', () => {
+  const desk = sit()
+  desk.tell({ type: 'accounts', accounts: [{ userId: 'alice', loggedIn: true }], as: 'alice' })
+  desk.type('hello')
+  desk.tell({ type: 'chat-refused', failure: { code: 'not_logged_in', message: 'Cannot open alice' } })
+  assert.equal(start(desk).ahead, [])
+  assert.is(start(desk).form.password.text, '')
 })
 
 for (const reason of ['closed', 'logged-out', 'revoked', 'replaced', 'lost'] as const) {

@@ -13,6 +13,7 @@ import {
 } from '../model.ts'
 import type { Command, Failure, Msg, Next } from '../msg.ts'
 import { EMPTY_FIELD, edit, insert, type TextField } from '../text-field.ts'
+import { hold, isAhead } from './ahead.ts'
 import { isEdit } from './edits.ts'
 
 /** The start screen: who are you, and the forms to sign up and to log in. */
@@ -23,21 +24,35 @@ export function updateStart(model: Model, start: StartScreen, msg: Msg): Next {
   })
   switch (msg.type) {
     case 'accounts':
-      return accountsKnown(next, start, msg)
+      return typeAhead(model, accountsKnown(next, start, msg))
     case 'chat-refused':
-      return next(refused(start, msg.failure))
+      return next({ ...refused(start, msg.failure), ahead: [] })
     case 'failed':
       return next({ ...start, reason: msg.failure.message })
     case 'key':
       return press(next, start, msg.key)
     case 'text':
-      return next(typed(start, msg.text))
+      return next(isAhead(start) ? hold(start, msg) : typed(start, msg.text))
     case 'paste':
+      if (isAhead(start)) return next(hold(start, msg))
       // A line break at the end of what was copied is no part of a name or password, nor does it send the form.
       return next(typed(start, msg.text.replace(/[\r\n]+$/, '')))
     default:
       return next(start)
   }
+}
+
+/** Does what was typed before the accounts were known, unless it belongs to the chat that is being opened. */
+function typeAhead(model: Model, known: Next): Next {
+  const { screen } = known.model
+  if (screen.type !== 'start' || isAhead(screen)) return known
+  let done: Next = { ...known, model: { ...model, screen: { ...screen, ahead: [] } } }
+  for (const input of screen.ahead) {
+    if (done.model.screen.type !== 'start') break
+    const step = updateStart(done.model, done.model.screen, input)
+    done = { model: step.model, commands: [...done.commands, ...step.commands] }
+  }
+  return done
 }
 
 type Make = (screen: StartScreen, ...commands: Command[]) => Next
@@ -65,6 +80,7 @@ function press(next: Make, start: StartScreen, key: string): Next {
   if (action === 'interrupt' || action === 'quit') return next(start, { type: 'quit' })
   if (action === 'redraw') return next(start, { type: 'redraw' })
   if (action === 'suspend') return next(start, { type: 'suspend' })
+  if (isAhead(start)) return next(hold(start, { type: 'key', key }))
   if (start.busy !== null) return next(start)
   return start.mode === 'pick' ? pressInChoices(next, start, key) : pressInForm(next, start, key)
 }

@@ -1,6 +1,7 @@
 import type { Model } from '../model.ts'
 import { needsTicks } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
+import { forComposer } from './ahead.ts'
 import { updateChat } from './chat.ts'
 import { chatOpened } from './events.ts'
 import { updateStart } from './start.ts'
@@ -22,8 +23,10 @@ export function update(model: Model, msg: Msg): Next {
         },
         msg,
       )
-    case 'chat-opened':
-      return chatOpened({ ...model, now: msg.now }, msg.snapshot)
+    case 'chat-opened': {
+      const ahead = model.screen.type === 'start' ? forComposer(model.screen.ahead) : []
+      return ahead.reduce(onward, chatOpened({ ...model, now: msg.now }, msg.snapshot))
+    }
     case 'focus':
       return inScreen({ ...model, isFocused: msg.isFocused }, msg)
     case 'chat-event':
@@ -31,6 +34,11 @@ export function update(model: Model, msg: Msg): Next {
     default:
       return inScreen(model, msg)
   }
+}
+
+function onward({ model, commands }: Next, msg: Msg): Next {
+  const done = update(model, msg)
+  return { model: done.model, commands: [...commands, ...done.commands] }
 }
 
 function inScreen(model: Model, msg: Msg): Next {

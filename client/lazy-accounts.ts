@@ -1,0 +1,27 @@
+import type { Accounts } from './chat.ts'
+import type { Home } from './home/home.ts'
+
+/** Accounts that can be loaded before one is wanted. */
+export interface LazyAccounts extends Accounts {
+  /** Loads now what opens an account, if nobody has wanted one yet. What fails is told to whoever wants one. */
+  prepare(): void
+}
+
+/**
+ * The accounts of a home whose keys, network and store (`load`, once) are loaded by the first who wants one: to say which
+ * accounts there are takes none of that, so a screen can be there before.
+ */
+export function lazyAccounts({ home, load }: { home: Home; load: () => Promise<Accounts> }): LazyAccounts {
+  let loading: Promise<Accounts> | undefined
+  const loaded = () => {
+    loading ??= load()
+    return loading
+  }
+  return {
+    list: () => home.list(),
+    signUp: async credentials => await (await loaded()).signUp(credentials),
+    logIn: async credentials => await (await loaded()).logIn(credentials),
+    resume: async account => await (await loaded()).resume(account),
+    prepare: () => void loaded().catch(() => undefined),
+  }
+}
