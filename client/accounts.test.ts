@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -9,6 +9,7 @@ import { createAccounts } from './accounts.ts'
 import { createAgent } from './agent/create-agent.ts'
 import type { Accounts } from './chat.ts'
 import { openHome } from './home/home-folder.ts'
+import type { PasswordChecker } from './locking.ts'
 import type { Api } from './net/api.ts'
 import { systemClock } from './net/clock.ts'
 import type { Transport } from './net/transport.ts'
@@ -18,7 +19,7 @@ const test = suite('accounts')
 const alice = { userId: 'Alice', password: 'correct horse battery' }
 
 interface Machine {
-  accounts: Accounts
+  accounts: Accounts & PasswordChecker
   folder: string
   /** What is in its home, temporary folders too. */
   entries(): Promise<string[]>
@@ -206,5 +207,37 @@ test('`logIn()` does not take the account of another deployment for the one that
     assert.is(await codeOf(accounts.logIn(alice)), 'account_key_changed')
     assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
   }))
+
+test('`checkPassword()` knows the password without a server, after sign-up and log-in, and keeps nothing that tells it', async () => {
+  await withServer(async ({ server, machine }) => {
+    const here = await machine()
+    const chat = await here.accounts.signUp(alice)
+    const there = await machine()
+    const second = await there.accounts.logIn(alice)
+    server.isUp = false
+    for (const { accounts, folder } of [here, there]) {
+      assert.is(await accounts.checkPassword(alice), true)
+      assert.is(await accounts.checkPassword({ ...alice, password: 'correct horse batterz' }), false)
+      assert.is(await accounts.checkPassword({ ...alice, password: '' }), false)
+      const text = await readFile(join(folder, 'home', 'accounts', 'alice', 'check.json'), 'utf8')
+      assert.not.match(text, alice.password)
+    }
+    await chat.close()
+    await second.close()
+  })
+})
+
+test('`checkPassword()` asks a server once when the account was logged in before there was anything to compare with', async () => {
+  await withServer(async ({ machine }) => {
+    const { accounts, folder } = await machine()
+    const chat = await accounts.signUp(alice)
+    const path = join(folder, 'home', 'accounts', 'alice', 'check.json')
+    await rm(path)
+    assert.is(await accounts.checkPassword({ ...alice, password: 'not the password' }), false)
+    assert.is(await accounts.checkPassword(alice), true)
+    assert.ok((await stat(path)).isFile())
+    await chat.close()
+  })
+})
 
 test.run()

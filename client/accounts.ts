@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import { FastChatError } from '../schema/errors.ts'
+import type { Kdf } from '../schema/http.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
 import type { AccountEntry, Accounts, Chat, Connection, Credentials } from './chat.ts'
 import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
 import { checkNewPassword, derivePasswordKeys, makeKdf, makeStorageKey } from './crypto/password.ts'
+import { isPassword, makePasswordCheck } from './crypto/password-check.ts'
 import type { PrivateJwk } from './crypto/types.ts'
 import { isSameAccountKey, openVault, sealVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
 import { FileStore } from './files/file-store.ts'
 import type { AccountFiles, Home } from './home/home.ts'
+import type { PasswordChecker } from './locking.ts'
 import { askAnyServer } from './net/any-server.ts'
 import type { Api } from './net/api.ts'
 import { type Clock, systemClock } from './net/clock.ts'
@@ -47,7 +50,7 @@ export interface AccountsOptions {
  *
  * @throws FastChatError `usage` for an address of a server that is none
  */
-export function createAccounts(options: AccountsOptions): Accounts {
+export function createAccounts(options: AccountsOptions): Accounts & PasswordChecker {
   const servers = [...new Set(options.servers.map(normalizeServerUrl))]
   const clock = options.clock ?? systemClock
   return new HomeAccounts({
@@ -59,7 +62,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
   })
 }
 
-class HomeAccounts implements Accounts {
+/** What a password became, and how. */
+interface Derived {
+  kdf: Kdf
+  vaultKey: Uint8Array
+}
+
+class HomeAccounts implements Accounts, PasswordChecker {
   readonly #options: Required<AccountsOptions>
 
   constructor(options: Required<AccountsOptions>) {
@@ -86,7 +95,7 @@ class HomeAccounts implements Accounts {
     const accountKey = await generateKey('Ed25519')
     const vault = await sealVault(accountKey, { userId, vaultKey })
     const device = await createDevice({ userId, accountKey, now })
-    await this.#create(device, async api => {
+    await this.#create(device, { kdf, vaultKey }, async api => {
       const { registration } = device
       const account = { userId, kdf, authKey, accountKey: publicEd25519(accountKey), vault }
       await api.createAccount({ ...account, device: registration })
@@ -97,14 +106,16 @@ class HomeAccounts implements Accounts {
   async logIn({ userId: typed, password }: Credentials): Promise<Chat> {
     const { home } = this.#options
     const userId = readUserId(typed)
-    const accountKey = await this.#fetchAccountKey({ userId, password })
+    const { accountKey, ...derived } = await this.#fetchAccountKey({ userId, password })
     const files = await home.account(userId)
     if (files) {
-      await files.writeStorageKey(await unlock(files, accountKey))
+      const storageKey = await unlock(files, accountKey)
+      await files.writePasswordCheck(makePasswordCheck({ ...derived, storageKey }))
+      await files.writeStorageKey(storageKey)
       return await notRevoked(await this.resume({ userId }), userId)
     }
     const device = await createDevice({ userId, accountKey, now: await this.#serverTime() })
-    await this.#create(device, async api => {
+    await this.#create(device, derived, async api => {
       await api.addDevice(device.registration)
     })
     return await this.resume({ userId })
@@ -113,11 +124,30 @@ class HomeAccounts implements Accounts {
   async resume({ userId: typed }: { userId: string }): Promise<Chat> {
     const userId = readUserId(typed)
     const files = await this.#options.home.account(userId)
-    if (!files) {
-      throw new FastChatError('no_account', `Cannot open account "${userId}": this machine does not have it`)
-    }
+    if (!files) throw noAccount(userId)
     await readStorageKey(files)
     return await this.#options.agent.openChat(userId, () => this.#start(files))
+  }
+
+  /** See `PasswordChecker`. */
+  async checkPassword({ userId: typed, password }: Credentials): Promise<boolean> {
+    const userId = readUserId(typed)
+    const files = await this.#options.home.account(userId)
+    if (!files) throw noAccount(userId)
+    const storageKey = await readStorageKey(files)
+    const check = await files.readPasswordCheck()
+    try {
+      if (check) return await isPassword(password, { check, storageKey })
+      // Logged in by a version that made none: a server tells, once.
+      const { kdf, vaultKey } = await this.#fetchAccountKey({ userId, password })
+      await files.writePasswordCheck(makePasswordCheck({ kdf, vaultKey, storageKey }))
+      return true
+    } catch (error) {
+      const isWrong =
+        error instanceof FastChatError && ['login_refused', 'weak_password'].includes(error.code)
+      if (isWrong) return false
+      throw error
+    }
   }
 
   /** By which a server judges whether a prekey is good: this machine's clock may be wrong. */
@@ -126,13 +156,19 @@ class HomeAccounts implements Accounts {
   }
 
   /** The password's proof to a server, and the account key out of the vault that it gives for it. */
-  async #fetchAccountKey({ userId, password }: { userId: UserId; password: string }): Promise<PrivateJwk> {
+  async #fetchAccountKey({
+    userId,
+    password,
+  }: {
+    userId: UserId
+    password: string
+  }): Promise<Derived & { accountKey: PrivateJwk }> {
     return await this.#ask(async api => {
       const { kdf } = await api.challenge({ userId })
       const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
       const answer = await api.logIn({ userId, authKey })
       const accountKey = await openVault(answer.vault, { userId, vaultKey })
-      if (await isSameAccountKey(accountKey, answer.accountKey)) return accountKey
+      if (await isSameAccountKey(accountKey, answer.accountKey)) return { accountKey, kdf, vaultKey }
       throw new FastChatError(
         'login_refused',
         `Cannot log in as "${userId}": the server names another account key than the vault holds`,
@@ -141,12 +177,13 @@ class HomeAccounts implements Accounts {
   }
 
   /** Makes the account in this home around what `register` asks of a server. See `createAccounts`. */
-  async #create(device: NewDevice, register: (api: Api) => Promise<void>): Promise<void> {
+  async #create(device: NewDevice, derived: Derived, register: (api: Api) => Promise<void>): Promise<void> {
     const { userId, accountKey } = device.identity
     const storageKey = makeStorageKey()
     await this.#options.home.create({
       userId,
       storageKey,
+      check: makePasswordCheck({ ...derived, storageKey }),
       lock: {
         version: 1,
         userId,
@@ -217,6 +254,10 @@ async function notRevoked(chat: Chat, userId: UserId): Promise<Chat> {
   if (!isRevoked) return chat
   await chat.close()
   throw new FastChatError('device_revoked', `Cannot log in as "${userId}": this machine's device was revoked`)
+}
+
+function noAccount(userId: UserId): FastChatError {
+  return new FastChatError('no_account', `Cannot open account "${userId}": this machine does not have it`)
 }
 
 async function readStorageKey(files: AccountFiles): Promise<Uint8Array> {

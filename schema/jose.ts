@@ -41,6 +41,8 @@ export const hkdfInfo = {
   /** The key of the names of one's own devices, out of the account key. */
   label: 'fastchat/label',
   home: 'fastchat/home',
+  /** What the password of a locked screen is compared with. */
+  passwordCheck: 'fastchat/password-check',
 } as const
 
 /** `aud` of an access token: any server of the deployment. */

@@ -1,4 +1,5 @@
 // Long because every command that a person can give is refused here once.
+
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'
@@ -14,6 +15,7 @@ import type {
   ConversationSummary,
   MessageItem,
 } from '../chat.ts'
+import type { PasswordChecker } from '../locking.ts'
 import { createEffects } from './effects.ts'
 import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
@@ -72,16 +74,37 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
     close: note('close', undefined),
     ...chat,
   }
-  const all: Accounts = {
+  const all: Accounts & PasswordChecker = {
     list: () => Promise.resolve([]),
     signUp: () => Promise.resolve(whole),
     logIn: () => Promise.resolve(whole),
     resume: () => Promise.resolve(whole),
+    checkPassword: ({ password }) => Promise.resolve(password === 'right'),
     ...accounts,
   }
   const dispatch = (msg: Msg) => void told.push(msg)
   return { told, asked, all, dispatch, emit: (event: ChatEvent) => listener(event) }
 }
+
+test('`run()` unlocks a screen with the right password only, and says when nothing could be told', async () => {
+  const { told, all, dispatch } = stage({})
+  const effects = createEffects({ accounts: all, dispatch, now: () => NOW })
+  await effects.run({ type: 'unlock', userId: 'alice', password: 'wrong' })
+  await effects.run({ type: 'unlock', userId: 'alice', password: 'right' })
+  const failing = {
+    ...all,
+    checkPassword: () => Promise.reject(new FastChatError('no_server', 'Cannot ask: none')),
+  }
+  await createEffects({ accounts: failing, dispatch, now: () => NOW }).run({
+    type: 'unlock',
+    userId: 'alice',
+    password: 'right',
+  })
+  assert.equal(
+    told.map(msg => (msg.type === 'unlock-refused' ? msg.failure.code : msg.type)),
+    ['login_refused', 'unlocked', 'no_server'],
+  )
+})
 
 function accountsOf(...entries: AccountEntry[]): Partial<Accounts> {
   return { list: () => Promise.resolve(entries) }

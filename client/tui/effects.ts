@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
+import type { PasswordChecker } from '../locking.ts'
 import { workInChat } from './chat-effects.ts'
 import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
 import { type Paths, pathsOf } from './paths.ts'
@@ -24,7 +25,7 @@ export function createEffects({
   as,
   paths = pathsOf(),
 }: {
-  accounts: Accounts
+  accounts: Accounts & PasswordChecker
   dispatch: (msg: Msg) => void
   /** ms since 1970 */
   now: () => number
@@ -66,6 +67,18 @@ export function createEffects({
     dispatch({ type: 'accounts', accounts: all, ...(asWanted === undefined ? {} : { as: asWanted }) })
   }
 
+  async function unlock(credentials: { userId: string; password: string }): Promise<void> {
+    try {
+      if (await accounts.checkPassword(credentials)) return dispatch({ type: 'unlocked' })
+      dispatch({
+        type: 'unlock-refused',
+        failure: { code: 'login_refused', message: 'That is not the password.' },
+      })
+    } catch (error) {
+      dispatch({ type: 'unlock-refused', failure: failureOf(error) })
+    }
+  }
+
   async function work(command: Exclude<Command, TerminalCommand>): Promise<void> {
     switch (command.type) {
       case 'list-accounts':
@@ -76,6 +89,8 @@ export function createEffects({
         return await use(() => accounts.logIn(command))
       case 'resume':
         return await use(() => accounts.resume(command))
+      case 'unlock':
+        return await unlock(command)
       case 'complete-path':
         return dispatch({ type: 'paths', typed: command.typed, found: await paths.complete(command.typed) })
       default:

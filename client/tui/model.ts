@@ -11,8 +11,10 @@ import type {
 } from '../chat.ts'
 import type { Find, Goal } from './asked.ts'
 import type { Input } from './input/keys.ts'
+import type { Keymap } from './keymap.ts'
 import type { Command } from './msg.ts'
 import type { Overlay } from './overlay.ts'
+import { defaultPreferences, type Preferences } from './preferences.ts'
 import { EMPTY_FIELD, type TextField } from './text-field.ts'
 
 /** Everything that is on the screen or decides about it, as plain data. It changes only in update/. */
@@ -27,7 +29,20 @@ export interface Model {
   /** IANA name, for the times of messages. */
   timeZone: string
   servers: readonly string[]
+  keymap: Keymap
+  /** The name of the theme, and of those there are. */
+  theme: string
+  themes: readonly string[]
+  /** The chat is behind it; null: it is not locked. */
+  lock: Lock | null
   screen: StartScreen | ChatScreen
+}
+
+/** The screen is locked: what is written is the password. */
+export interface Lock {
+  field: TextField
+  error: string | null
+  isChecking: boolean
 }
 
 /** In cells. */
@@ -178,11 +193,22 @@ export interface InitialModel {
   now: number
   timeZone: string
   servers?: readonly string[]
+  /** Default: nothing was changed. */
+  preferences?: Preferences
 }
 
 /** The screen before the accounts are known. */
-export function initialModel({ size, now, timeZone, servers = [] }: InitialModel): Model {
-  return { size, isFocused: true, now, frame: 0, timeZone, servers, screen: startScreen() }
+export function initialModel({
+  size,
+  now,
+  timeZone,
+  servers = [],
+  preferences = defaultPreferences,
+}: InitialModel): Model {
+  const { keymap, theme, themes } = preferences
+  const chosen = { keymap, theme, themes: Object.keys(themes) }
+  const screen = startScreen()
+  return { size, isFocused: true, now, frame: 0, timeZone, servers, ...chosen, lock: null, screen }
 }
 
 /** The start screen, with why one is there again. */
@@ -247,7 +273,8 @@ export function draftOf(chat: ChatScreen): TextField {
 }
 
 /** Whether something turns or counts down, so that time must be told. */
-export function needsTicks({ screen }: Model): 'fast' | 'slow' | 'none' {
+export function needsTicks({ screen, lock }: Model): 'fast' | 'slow' | 'none' {
+  if (lock?.isChecking) return 'fast'
   if (screen.busy !== null) return 'fast'
   if (screen.type === 'start') return 'none'
   const isExpiring = openConversation(screen)?.hasExpiring === true

@@ -5,7 +5,7 @@ export interface SlashCommand {
   takes: string
   does: string
   /** What its first argument is; of `words` one of these. */
-  completes?: 'people' | 'groups' | 'path' | readonly string[]
+  completes?: 'people' | 'groups' | 'path' | 'themes' | readonly string[]
 }
 
 export const GROUP_WORDS = ['create', 'add', 'remove', 'title', 'promote', 'demote', 'leave'] as const
@@ -55,6 +55,8 @@ export const slashCommands = [
     does: 'how you are told of messages elsewhere',
     completes: ['off', 'bell', 'desktop'],
   },
+  { name: 'theme', takes: '[NAME]', does: 'other colours', completes: 'themes' },
+  { name: 'lock', takes: '', does: 'hide all until the password is given' },
   { name: 'help', takes: '', does: 'keys and commands' },
   { name: 'logout', takes: '', does: 'close this account on this machine' },
   { name: 'quit', takes: '', does: 'end the program' },

@@ -26,6 +26,9 @@ export type Answer = Exclude<
       | 'chat-opened'
       | 'chat-refused'
       | 'chat-event'
+      | 'idle'
+      | 'unlocked'
+      | 'unlock-refused'
   }
 >
 

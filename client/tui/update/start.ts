@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { normalizeUserId, UserId } from '../../../schema/ids.ts'
 import { limits } from '../../../schema/limits.ts'
-import { actionOf } from '../keys.ts'
+import { actionOf, defaultKeymap } from '../keymap.ts'
 import {
   choicesOf,
   emptyForm,
@@ -76,7 +76,7 @@ function open(start: StartScreen, next: Make, userId: string): Next {
 }
 
 function press(next: Make, start: StartScreen, key: string): Next {
-  const action = actionOf(key)
+  const action = actionOf(defaultKeymap, key)
   if (action === 'interrupt' || action === 'quit') return next(start, { type: 'quit' })
   if (action === 'redraw') return next(start, { type: 'redraw' })
   if (action === 'suspend') return next(start, { type: 'suspend' })
@@ -120,7 +120,7 @@ function pressInForm(next: Make, start: StartScreen, key: string): Next {
   if (key === 'tab' || key === 'down') return next(focus(at + 1))
   if (key === 'shift-tab' || key === 'up') return next(focus(at - 1))
   if (key === 'enter') return at < fields.length - 1 ? next(focus(at + 1)) : submit(next, start)
-  const action = actionOf(key)
+  const action = actionOf(defaultKeymap, key)
   return action !== undefined && isEdit(action)
     ? next(changed(start, field => edit(field, action)))
     : next(start)
