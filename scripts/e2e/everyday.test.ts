@@ -1,3 +1,4 @@
+// Long because a day is: what people do most stands in one file, in its order.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
