@@ -31,8 +31,9 @@ const SNAPSHOT: ChatSnapshot = {
   queued: 0,
   unsent: 0,
   drained: false,
-  settings: { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' },
+  settings: { sendsReadReceipts: true, sendsTyping: true, showsPresence: true, notifies: 'desktop' },
   historyOffers: [],
+  online: [],
 }
 const NOW = 1000
 
@@ -297,7 +298,11 @@ test('`run()` gives the line of every refused command back, and says why', async
     { type: 'leave-group', group: 'g', typed },
     { type: 'devices', typed },
     { type: 'answer-history', id: 'm', isAccepted: true, typed },
-    { type: 'set-settings', settings: { sendsTyping: true, notifies: 'desktop' }, typed },
+    {
+      type: 'set-settings',
+      settings: { sendsTyping: true, showsPresence: true, notifies: 'desktop' },
+      typed,
+    },
   ]
   for (const command of withLine) await effects.run(command)
   const failure = { code: 'no_server', message: 'Cannot do it: no server' }

@@ -93,9 +93,10 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     queued: 0,
     unsent: 0,
     drained: true,
-    // That one writes, or is told of a message, only in the tests of it: else every test would see it among its commands.
-    settings: { sendsReadReceipts: true, sendsTyping: false, notifies: 'off' },
+    // That one writes, or is told of a message, or who is there, only in the tests of it: else every test would see it.
+    settings: { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies: 'off' },
     historyOffers: [],
+    online: [],
     ...change,
   }
 }

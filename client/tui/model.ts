@@ -109,6 +109,8 @@ export interface ChatScreen {
   find: Find | null
   goal: Goal | null
   settings: Settings
+  /** Who is there now, of the people one talks with. */
+  online: ReadonlySet<string>
   historyOffers: readonly HistoryOffer[]
   /** Files on their way, by message. */
   transfers: ReadonlyMap<string, Transfer>

@@ -50,6 +50,12 @@ export const slashCommands = [
   { name: 'receipts', takes: 'on|off', does: 'tell others what you have read', completes: ['on', 'off'] },
   { name: 'typing', takes: 'on|off', does: 'tell others that you are writing', completes: ['on', 'off'] },
   {
+    name: 'presence',
+    takes: 'on|off',
+    does: 'show who is there, you and others',
+    completes: ['on', 'off'],
+  },
+  {
     name: 'notify',
     takes: 'off|bell|desktop',
     does: 'how you are told of messages elsewhere',

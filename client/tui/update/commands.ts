@@ -82,6 +82,7 @@ export function runCommand(
       return timer(model, chat, rest)
     case 'receipts':
     case 'typing':
+    case 'presence':
       return setting(model, chat, { name, rest })
     case 'theme':
       return theme(model, chat, rest)
@@ -214,15 +215,18 @@ function timer(model: Model, chat: ChatScreen, rest: string): Next {
   return next(model, done, { type: 'set-timer', conversation: id, afterMs, typed })
 }
 
+/** The commands that switch something on and off. */
+const SWITCHES = { receipts: 'sendsReadReceipts', typing: 'sendsTyping', presence: 'showsPresence' } as const
+
 function setting(
   model: Model,
   chat: ChatScreen,
-  { name, rest }: { name: 'receipts' | 'typing'; rest: string },
+  { name, rest }: { name: keyof typeof SWITCHES; rest: string },
 ): Next {
-  const { sendsReadReceipts, sendsTyping } = chat.settings
+  const key = SWITCHES[name]
   const word = rest.toLowerCase()
   if (word !== 'on' && word !== 'off') {
-    const isOn = name === 'receipts' ? sendsReadReceipts : sendsTyping
+    const isOn = chat.settings[key]
     return said(
       model,
       chat,
@@ -230,7 +234,7 @@ function setting(
     )
   }
   const isOn = word === 'on'
-  const settings = name === 'receipts' ? { sendsReadReceipts: isOn } : { sendsTyping: isOn }
+  const settings = { [key]: isOn }
   const typed = { conversation: chat.open, text: draftOf(chat).text }
   const done = withDraft({ ...chat, flash: null, busy: 'setting it' }, EMPTY_FIELD)
   return next(model, done, { type: 'set-settings', settings, typed })
