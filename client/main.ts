@@ -8,6 +8,10 @@ import { createDefectLog } from './home/defect-log.ts'
 import { openHome } from './home/home-folder.ts'
 import { lazyAccounts } from './lazy-accounts.ts'
 import { normalizeServerUrl } from './net/urls.ts'
+import { isLineTerminal } from './plain/line-terminal.ts'
+
+const LINES_ONLY =
+  'This terminal cannot draw a screen (TERM is dumb or not set): the chat is in lines, as with --plain.'
 
 /**
  * The client's composition root: runs one command line of `fastchat` to its end.
@@ -32,11 +36,27 @@ export async function runClient(argv: readonly string[]): Promise<number> {
             const { accounts } = await openAccounts(line.servers)
             return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
           },
-          async chat({ as, servers: given }) {
+          async chat({ as, servers: given, plain = false }) {
             const { accounts, servers } = await openAccounts(given)
+            const { terminal, password, configFile } = readEnvironment()
+            const isTerminal = process.stdin.isTTY && process.stdout.isTTY
+            const isPoor = isTerminal && isLineTerminal(terminal, process.platform)
+            if (plain || isPoor) {
+              accounts.prepare()
+              const { runPlain } = await import('./plain/run.ts')
+              const { createLineInput } = await import('./plain/line-input.ts')
+              const { showsUtf8 } = await import('./tui/ascii.ts')
+              return await runPlain({
+                ...{ accounts, servers, io, stop, input: createLineInput(process.stdin) },
+                // A pipe or a file has no letters that it could not hold.
+                isUtf8: !io.isTerminal() || showsUtf8(terminal),
+                ...(plain ? {} : { reason: LINES_ONLY }),
+                ...(as ? { as } : {}),
+                ...(password === undefined ? {} : { password }),
+              })
+            }
             // Only here: the terminal's driver writes to the terminal by being loaded.
             const { runTui } = await import('./tui/run.ts')
-            const { terminal, configFile } = readEnvironment()
             const preferences = await readConfigFile(configFile)
             const onDrawn = () => accounts.prepare()
             return await runTui({

@@ -24,6 +24,7 @@ export function createEffects({
   now,
   as,
   paths = pathsOf(),
+  drawsQr = true,
 }: {
   accounts: Accounts & PasswordChecker
   dispatch: (msg: Msg) => void
@@ -32,6 +33,8 @@ export function createEffects({
   /** The account of `--as`, to be opened at once. */
   as?: string
   paths?: Paths
+  /** Whether the screen has letters for a QR code; else a safety number is shown without one. Default true. */
+  drawsQr?: boolean
 }): Effects {
   let chat: Chat | undefined
   let unsubscribe: () => void = () => undefined
@@ -94,7 +97,7 @@ export function createEffects({
       case 'complete-path':
         return dispatch({ type: 'paths', typed: command.typed, found: await paths.complete(command.typed) })
       default:
-        return chat ? await workInChat(command, { chat, paths, dispatch }) : undefined
+        return chat ? await workInChat(command, { chat, paths, drawsQr, dispatch }) : undefined
     }
   }
 

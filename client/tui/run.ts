@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../../schema/errors.ts'
 import type { Accounts } from '../chat.ts'
 import type { PasswordChecker } from '../locking.ts'
+import { showsUtf8 } from './ascii.ts'
 import { editText } from './editor.ts'
 import { createEffects, failureOf } from './effects.ts'
 import { initialModel, needsTicks } from './model.ts'
@@ -73,7 +74,10 @@ export async function runTui({
     servers,
     preferences,
   })
-  const effects = createEffects({ accounts, dispatch, now: Date.now, ...(as ? { as } : {}) })
+  const effects = createEffects({
+    ...{ accounts, dispatch, now: Date.now, drawsQr: showsUtf8(env) },
+    ...(as ? { as } : {}),
+  })
   let isDrawDue = false
   let timer: { interval: ReturnType<typeof setInterval>; ms: number } | undefined
 
