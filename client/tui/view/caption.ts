@@ -21,9 +21,10 @@ export function withCaption(grid: Grid, { text, hint }: Caption): Grid {
   for (const [y, line] of lines.slice(0, captionRows).entries()) {
     canvas.put({ x: 2, y }, span(truncate(line.text, cols - 4)))
   }
-  const under = lines.length < captionRows ? 0 : lineWidth(lines[captionRows - 1]?.text ?? '')
+  const beside = lines[captionRows - 1]
   const hintX = cols - lineWidth(hint) - 2
-  if (hintX > under + 3) canvas.put({ x: hintX, y: captionRows - 1 }, span(hint))
+  if (hintX >= (beside ? lineWidth(beside.text) + 4 : 2))
+    canvas.put({ x: hintX, y: captionRows - 1 }, span(hint))
   for (let y = 0; y < captionRows; y++) canvas.restyle({ x: 0, y, cols }, 'caption')
   const size = { cols, rows: grid.size.rows + captionRows }
   return { size, cells: [...grid.cells, ...cells], cursor: grid.cursor }
