@@ -33,7 +33,7 @@ test('is wrapped; the hint gives way, and what is too long is cut off', () => {
   assert.equal(under(24, 'one two three four five and six'), ['  one two three four', '  five and six'])
   assert.is(under(20, 'word '.repeat(30)).length, captionRows)
   assert.equal(under(12, 'x'), ['  x', '  q leaves'])
-  assert.equal(under(6, 'x'), ['  x', ''])
+  assert.equal(under(9, 'x'), ['  x', ''])
 })
 
 test.run()
