@@ -14,7 +14,10 @@ export interface DemoWorld {
   url: string
   /** Her home, in which she is logged in. */
   alice: Accounts
+  aliceHome: string
   bob: Chat
+  /** Signs somebody else up. */
+  join(userId: string): Promise<Chat>
   /** The path of a PNG file. */
   picture: string
   /** Ends the server, … */
@@ -36,14 +39,14 @@ const silent: Log = {
 export async function createWorld({ signal }: { signal: AbortSignal }): Promise<DemoWorld> {
   const folder = makeTemporaryFolder()
   let server: RunningServer | undefined
-  let bob: Chat | undefined
+  const chats: Chat[] = []
   const start = async (port: number) => {
     const database = { kind: 'embedded', dataDir: join(folder.path, 'database') } as const
     return await serve({ host: '127.0.0.1', port, database, clock: systemClock, log: silent, signal })
   }
   const close = async () => {
     try {
-      await bob?.close()
+      for (const chat of chats) await chat.close()
       await server?.stop()
     } finally {
       folder.remove()
@@ -52,16 +55,22 @@ export async function createWorld({ signal }: { signal: AbortSignal }): Promise<
   try {
     server = await start(0)
     const { url, port } = server
+    const homeOf = (userId: string) => join(folder.path, userId)
     // Where a path is too long for a socket, that is in the same folder, too.
-    const home = (name: string) =>
-      accountsOfHome({ folder: join(folder.path, name), servers: [url], runtimeFolder: folder.path })
-    const [alice, bobs] = await Promise.all([home('alice'), home('bob')])
-    signal.throwIfAborted()
-    const [alices, chat] = await Promise.all([
-      alice.signUp({ userId: 'alice', password: randomPassword() }),
-      bobs.signUp({ userId: 'bob', password: randomPassword() }),
-    ])
-    bob = chat
+    const accountsOf = (userId: string) =>
+      accountsOfHome({ folder: homeOf(userId), servers: [url], runtimeFolder: folder.path })
+    const signUp = async (userId: string) => {
+      const accounts = await accountsOf(userId)
+      signal.throwIfAborted()
+      const chat = await accounts.signUp({ userId, password: randomPassword() })
+      return { accounts, chat }
+    }
+    const joined = async (userId: string) => {
+      const { chat } = await signUp(userId)
+      chats.push(chat)
+      return chat
+    }
+    const [{ accounts: alice, chat: alices }, bob] = await Promise.all([signUp('alice'), joined('bob')])
     await alices.close()
     signal.throwIfAborted()
     const picture = join(folder.path, 'crag.png')
@@ -69,7 +78,9 @@ export async function createWorld({ signal }: { signal: AbortSignal }): Promise<
     return {
       url,
       alice,
+      aliceHome: homeOf('alice'),
       bob,
+      join: joined,
       picture,
       async stopServer() {
         await server?.stop()
