@@ -163,7 +163,8 @@ function placeholder(chat: ChatScreen, { above }: ChatLayout): string {
 function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const { cols } = canvas.size
   const left = statusSpans(model, chat)
-  if ((chat.selected !== null || chat.find) && !chat.flash) {
+  // The keys of what lies over it stand in its frame.
+  if ((chat.selected !== null || chat.find) && !chat.flash && !chat.overlay) {
     canvas.put({ x: 0, y: 0 }, span(` ${chat.find ? findHint() : selectionHint(chat)}`, 'faint'))
     return
   }
