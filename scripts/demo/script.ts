@@ -23,7 +23,7 @@ async function writing(tour: Tour, { bob }: DemoWorld): Promise<void> {
   await tour.sees('message bob')
   await tour.says('Messages are encrypted here and decrypted there. ✓ a server has it, ✓✓ Bob has it.')
   await tour.enters('are we on for saturday?')
-  await tour.sees(/saturday\? ✓✓/)
+  await tour.sees('saturday? ✓✓')
   await tour.looks()
   const conversation = await bobsWith(bob, 'alice')
   await bob.accept({ conversation })
@@ -31,7 +31,7 @@ async function writing(tour: Tour, { bob }: DemoWorld): Promise<void> {
   await tour.sees('bob is typing')
   await tour.looks()
   await bob.send({ to: 'alice', text: 'yes! crag at nine, I bring the rope 🧗' })
-  await tour.sees('I bring the rope')
+  await tour.sees('the rope')
   await tour.looks()
 }
 
@@ -42,7 +42,7 @@ async function answering(tour: Tour, { bob }: DemoWorld): Promise<void> {
   await tour.presses('r')
   await tour.sees('reply to bob')
   await tour.enters('nine it is, I bring the tea')
-  await tour.sees(/I bring the tea ✓✓/)
+  await tour.sees('the tea ✓✓')
   await tour.says('Shift-Up and X react.')
   await tour.presses('shift-up', 'up', 'x')
   await tour.looks(800)
@@ -72,9 +72,9 @@ async function group(tour: Tour, { bob }: DemoWorld): Promise<void> {
   await tour.sees('Climbing (2)')
   await tour.presses('escape')
   await tour.enters('who is in for a weekend at the lake?')
-  await tour.sees(/at the lake\? ✓✓/)
+  await tour.sees('lake? ✓✓')
   await bob.send({ to: '#climbing', text: 'me, me, me 🏕️' })
-  await tour.sees('me, me, me')
+  await tour.sees('me, me')
   await tour.looks()
 }
 
@@ -105,11 +105,11 @@ async function outage(tour: Tour, { stopServer, startServer }: DemoWorld): Promi
   await stopServer()
   await tour.sees('Offline')
   await tour.enters('still there?')
-  await tour.sees(/still there\? ·/)
+  await tour.sees('there? ·')
   await tour.looks()
   await tour.says('It is started again: the client finds it by itself and sends what waits.')
   await startServer()
-  await tour.sees(/still there\? ✓✓/)
+  await tour.sees('there? ✓✓')
   await tour.looks()
 }
 

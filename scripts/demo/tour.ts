@@ -23,7 +23,7 @@ export interface Tour {
   presses(...keys: string[]): Promise<void>
   /** Types a line, and sends it. */
   enters(line: string): Promise<void>
-  /** Waits until something is on the screen. @throws FastChatError `internal` when it does not come */
+  /** Waits until something is on the screen; a text also where it is broken into lines. @throws FastChatError `internal` when it does not come */
   sees(text: string | RegExp): Promise<void>
   /** Lets the person look, for ms of a person's time. */
   looks(ms?: number): Promise<void>
@@ -68,10 +68,8 @@ export function createTour({ stage, pace, signal }: { stage: Stage; pace: Pace; 
   }
 
   async function sees(text: string | RegExp): Promise<void> {
-    const is = () => {
-      const rows = stage.rows()
-      return typeof text === 'string' ? rows.some(row => row.includes(text)) : text.test(rows.join('\n'))
-    }
+    const pattern = typeof text === 'string' ? wherever(text) : text
+    const is = () => pattern.test(stage.rows().join('\n'))
     let leftMs = LOOK_MS
     let before = performance.now()
     while (!is()) {
@@ -108,6 +106,12 @@ export function createTour({ stage, pace, signal }: { stage: Stage; pace: Pace; 
       caption()
     },
   }
+}
+
+/** Finds a text in any line, or over several beside the list. */
+function wherever(text: string): RegExp {
+  const words = text.split(' ').map(word => word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(words.join('[\\s┆]+'))
 }
 
 const CHECK_MS = 500

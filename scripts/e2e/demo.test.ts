@@ -43,7 +43,8 @@ function left(): string[] {
 }
 
 test('shows the chat from the first message to the safety number, says what to run next, and leaves nothing', async () => {
-  const terminal = demo(['--fast'])
+  // In the smallest that it takes.
+  const terminal = demo(['--fast'], { cols: 60, rows: 18 })
   const { exitCode } = await terminal.ended
   assert.is(exitCode, 0, terminal.screen().join('\n'))
   assert.equal(terminal.leftovers(), [])
