@@ -4,10 +4,7 @@ import { stopOnSignals } from './commands/stop.ts'
 import { parseCommandLine } from './config/command-line.ts'
 import { readConfigFile } from './config/config-file.ts'
 import { readEnvironment, readVersion } from './config/environment.ts'
-import { createDefectLog } from './home/defect-log.ts'
-import { openHome } from './home/home-folder.ts'
-import { lazyAccounts } from './lazy-accounts.ts'
-import { normalizeServerUrl } from './net/urls.ts'
+import { accountsOfHome } from './home-accounts.ts'
 import { isLineTerminal } from './plain/line-terminal.ts'
 
 const LINES_ONLY =
@@ -78,24 +75,9 @@ export async function runClient(argv: readonly string[]): Promise<number> {
   }
 }
 
-/**
- * The accounts of this home, at the servers of the command line, else of the environment. What is wrong with either is said
- * here; what opens an account is loaded when one is wanted.
- */
+/** The accounts of this person's home, at the servers of the command line, else of the environment. */
 async function openAccounts(given: readonly string[]) {
-  const environment = readEnvironment()
-  const servers = given.length > 0 ? given : environment.servers
-  const normalized = servers.map(normalizeServerUrl)
-  const home = await openHome({ folder: environment.home })
-  const accounts = lazyAccounts({
-    home,
-    async load() {
-      const { createAccounts } = await import('./accounts.ts')
-      const { createAgent } = await import('./agent/create-agent.ts')
-      const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
-      const report = createDefectLog({ folder: home.folder })
-      return createAccounts({ home, agent, servers: normalized, report })
-    },
-  })
-  return { accounts, servers }
+  const { home: folder, runtimeFolder, servers: usual } = readEnvironment()
+  const servers = given.length > 0 ? given : usual
+  return { accounts: await accountsOfHome({ folder, servers, runtimeFolder }), servers }
 }
