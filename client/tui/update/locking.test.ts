@@ -72,7 +72,10 @@ test('while it is locked messages come in, are not read, and nobody is named', (
   const desk = locked()
   desk.tell({
     type: 'chat-event',
-    event: { type: 'settings', settings: { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies: 'bell' } },
+    event: {
+      type: 'settings',
+      settings: { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies: 'bell' },
+    },
     now: MORNING,
   })
   desk.tell(
