@@ -19,6 +19,8 @@ import { type PlainCommand, readPlainCommand, runPlainCommand, type Shown } from
 import { openAccount } from './start-dialog.ts'
 import { createTeller, questionLine } from './teller.ts'
 
+// Long because one loop joins the model, what is told of it and what is typed: its parts are in the files beside it.
+
 export interface PlainOptions {
   accounts: Accounts & PasswordChecker
   /** Whose chat is opened at once, of the accounts of this home. */

@@ -5,6 +5,8 @@ import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
 import { PICTURE_PIXELS } from './view/picture.ts'
 
+// Long because every question to the session is one case of one switch.
+
 /** What the commands of an open chat are done with. */
 export interface ChatTools {
   chat: Chat

@@ -33,9 +33,21 @@ export interface Model {
   /** The name of the theme, and of those there are. */
   theme: string
   themes: readonly string[]
+  /** How the composer is used as vi is; null: it is not. */
+  vim: Vim | null
   /** The chat is behind it; null: it is not locked. */
   lock: Lock | null
   screen: StartScreen | ChatScreen
+}
+
+/** The composer as vi has it. */
+export interface Vim {
+  mode: 'insert' | 'normal'
+  /** What was pressed of a command that is not whole yet. */
+  pending: string
+  /** What the draft was before, the last at the end, and of which conversation. */
+  undo: readonly TextField[]
+  undoIn: ConversationId | null
 }
 
 /** The screen is locked: what is written is the password. */
@@ -207,10 +219,11 @@ export function initialModel({
   servers = [],
   preferences = defaultPreferences,
 }: InitialModel): Model {
-  const { keymap, theme, themes } = preferences
+  const { keymap, theme, themes, isVim } = preferences
+  const vim: Vim | null = isVim ? { mode: 'insert', pending: '', undo: [], undoIn: null } : null
   const chosen = { keymap, theme, themes: Object.keys(themes) }
   const screen = startScreen()
-  return { size, isFocused: true, now, frame: 0, timeZone, servers, ...chosen, lock: null, screen }
+  return { size, isFocused: true, now, frame: 0, timeZone, servers, ...chosen, vim, lock: null, screen }
 }
 
 /** The start screen, with why one is there again. */

@@ -4,9 +4,9 @@ import type { Action } from '../keys.ts'
 import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
 import { type Edit, EMPTY_FIELD, edit, insert, moveTo, type TextField } from '../text-field.ts'
-import { layoutChat, PROMPT_COLS } from '../view/layout.ts'
-import { firstRow, listedOf, rowsOf } from '../view/list.ts'
-import { graphemeAt, offsetAtCell } from '../width.ts'
+import { layoutChat } from '../view/layout.ts'
+import { listedOf } from '../view/list.ts'
+import { graphemeAt } from '../width.ts'
 import { cancelAbout } from './about.ts'
 import { answered } from './answers.ts'
 import { complete } from './completing.ts'
@@ -15,14 +15,14 @@ import { patch, reading, scrollBy, show, withDraft } from './conversations.ts'
 import { isEdit } from './edits.ts'
 import { chatEvent } from './events.ts'
 import { pressFind } from './finding.ts'
+import { mouse } from './mouse.ts'
 import { afterwards, next, said } from './next.ts'
 import { pressInOverlay, takesText, typeInOverlay } from './overlays.ts'
 import { askPictures } from './pictures.ts'
 import { leaveFind, openFind, searchAgain, writeFind, write as writeQuery, writeSearch } from './searching.ts'
 import { editLast, pressSelected, select } from './selecting.ts'
 import { tellTyping, typingTick } from './typing.ts'
-
-const WHEEL_LINES = 3
+import { afterSending, controlInNormal, escapeVim, isNormal, pressVim, type VimElsewhere } from './vim.ts'
 
 /** The chat screen. */
 export function updateChat(model: Model, chat: ChatScreen, msg: Msg): Next {
@@ -75,11 +75,16 @@ function typed(model: Model, chat: ChatScreen, text: string): Next {
   while (rest !== '') {
     const { screen } = done.model
     if (screen.type !== 'chat') return done
-    const { end } = takesKeys(screen) ? graphemeAt(rest, 0) : { end: rest.length }
+    const isByKey = takesKeys(screen) || isNormal(done.model, screen)
+    const { end } = isByKey ? graphemeAt(rest, 0) : { end: rest.length }
     const part = rest.slice(0, end)
     rest = rest.slice(end)
     done = afterwards(done, (now, shown) =>
-      takesKeys(shown) ? pressHere(now, shown, part.toLowerCase()) : pasted(now, shown, part),
+      isNormal(now, shown)
+        ? pressVim(now, shown, { key: part, elsewhere })
+        : takesKeys(shown)
+          ? pressHere(now, shown, part.toLowerCase())
+          : pasted(now, shown, part),
     )
   }
   return done
@@ -119,11 +124,31 @@ function pressHere(model: Model, chat: ChatScreen, key: string): Next {
     const done = pressSelected(model, chat, key)
     if (done) return done
   }
+  if (key === 'escape') {
+    const escaped = escapeVim(model, chat)
+    if (escaped) return escaped
+  }
+  const inVim = isNormal(model, chat) ? controlInNormal(key) : null
+  if (inVim) return elsewhere(model, chat, inVim)
   const action = actionOf(model.keymap, key)
   if (key === 'escape' && openConversation(chat)?.about) return next(model, cancelAbout(chat))
   if (action === undefined || action === 'interrupt' || action === 'quit') return next(model, chat)
   if (action === 'redraw' || action === 'suspend') return next(model, chat)
   return act(model, leavesSelection(action) ? { ...chat, selected: null } : chat, action)
+}
+
+/** What vi's commands do beside the composer. */
+function elsewhere(model: Model, chat: ChatScreen, what: VimElsewhere): Next {
+  switch (what) {
+    case 'line-up': {
+      const moved = moveByLine(model, chat, -1)
+      return moved === chat ? select(model, chat) : next(model, moved)
+    }
+    case 'line-down':
+      return next(model, moveByLine(model, chat, 1))
+    default:
+      return act(model, chat, what)
+  }
 }
 
 /** One may look around without losing what is selected. */
@@ -147,7 +172,7 @@ function act(
   if (isEdit(action)) return next(model, editDraft(chat, action))
   switch (action) {
     case 'send':
-      return submit(model, chat)
+      return submit(afterSending(model), chat)
     case 'newline':
       return next(model, write(chat, insert(draftOf(chat), '\n')))
     case 'complete':
@@ -253,27 +278,4 @@ function toNewest(model: Model, chat: ChatScreen): Next {
 /** A page, but for a line that is seen on both. */
 function pageLines(model: Model, chat: ChatScreen): number {
   return Math.max(1, layoutChat(model.size, chat).messages.rows - 1)
-}
-
-function mouse(model: Model, chat: ChatScreen, { what, x, y }: Extract<Msg, { type: 'mouse' }>): Next {
-  if (chat.question) return next(model, chat)
-  if (chat.overlay) {
-    if (what === 'press') return next(model, chat)
-    return pressInOverlay(model, chat, what === 'wheel-up' ? 'up' : 'down')
-  }
-  if (what === 'wheel-up') return scrollBy(model, chat, -WHEEL_LINES)
-  if (what === 'wheel-down') return scrollBy(model, chat, WHEEL_LINES)
-  const { list, composer, lines, firstLine } = layoutChat(model.size, chat)
-  const line =
-    y < composer.y || y >= composer.y + composer.rows ? undefined : lines[firstLine + y - composer.y]
-  if (line && !chat.find) {
-    const cursor = line.start + offsetAtCell(line.text, x - PROMPT_COLS)
-    return next(model, withDraft({ ...chat, selected: null }, { ...draftOf(chat), cursor }))
-  }
-  if (!list || x >= list.cols || y < list.y || y >= list.y + list.rows) return next(model, chat)
-  const rows = rowsOf(chat)
-  const clicked = rows[firstRow(rows, chat, list.rows) + y - list.y]
-  return clicked?.type === 'conversation'
-    ? show(model, chat, clicked.conversation.summary.id)
-    : next(model, chat)
 }

@@ -4,6 +4,7 @@ import { hintOf } from '../keys.ts'
 import { canDo } from '../message-actions.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
+import { vimText } from '../vim.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Canvas, type Span, span } from './canvas.ts'
@@ -171,7 +172,11 @@ function placeholder(chat: ChatScreen, { above }: ChatLayout): string {
 
 function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const { cols } = canvas.size
-  const left = statusSpans(model, chat)
+  const mode = vimText(model.vim)
+  const left = [
+    ...(mode === null ? [] : [span(' '), span(` ${mode} `, 'selected')]),
+    ...statusSpans(model, chat),
+  ]
   // The keys of what lies over it stand in its frame.
   if ((chat.selected !== null || chat.find) && !chat.flash && !chat.overlay) {
     const keys = chat.find ? findHint(model.keymap) : selectionHint(chat, model.keymap)

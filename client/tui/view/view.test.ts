@@ -66,6 +66,13 @@ const screens: Record<string, () => Desk> = {
     })
     return desk
   },
+  'vim-normal'() {
+    const desk = sitInChat({ items: talk, isVim: true })
+    desk.type('are we on')
+    desk.press('escape')
+    desk.type('2')
+    return desk
+  },
   'help-rebound'() {
     const keymap = keymapOf({ chat: { 'next-unread': ['f5'], quit: [], help: ['alt-h'] } })
     const desk = sitInChat({ keymap })
