@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { stopOnSignals } from '../../client/commands/stop.ts'
 import { readEnvironment } from '../../client/config/environment.ts'
+import { isLineTerminal } from '../../client/plain/line-terminal.ts'
 import { exitCodes, FastChatError } from '../../schema/errors.ts'
 import { endWithNpm } from '../server-process.ts'
 import { createPace } from './pace.ts'
@@ -89,6 +90,9 @@ function checkTerminal(): void {
       'no_terminal',
       'Cannot show tour: standard input and output are no terminal; see fastchat --help',
     )
+  }
+  if (isLineTerminal(readEnvironment().terminal, process.platform)) {
+    throw new FastChatError('no_terminal', 'Cannot show tour: this terminal cannot draw a screen (see TERM)')
   }
   const { columns, rows } = stdout
   if (columns >= MIN_COLS && rows >= MIN_ROWS) return
