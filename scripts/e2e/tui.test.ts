@@ -284,13 +284,24 @@ test('NO_COLOR is obeyed', async () => {
   )
 })
 
-test('where the locale is not UTF-8 all that is drawn is ASCII, with red dashes', async () => {
+test('where the locale is not UTF-8 all that is drawn is ASCII, with red dashes, in a window of any size', async () => {
   const terminal = chat(world.person('plain', { servers: [host] }), { env: { LC_ALL: 'C' } })
   const screen = await terminal.waitForText('Sign up')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   assert.match(terminal.output(), /^[\x00-\x7f]*$/)
   const row = screen.findIndex(line => /^-{80}$/.test(line))
   assert.is(terminal.cells()[row]?.[0]?.color, RED)
+  for (const [size, said] of [
+    [{ cols: 16, rows: 5 }, /^window too small$/],
+    [{ cols: 1, rows: 1 }, /^t$/],
+    [{ cols: 20, rows: 6 }, /^-{20}$/m],
+  ] as const) {
+    terminal.resize(size)
+    await terminal.waitForScreen(
+      rows => rows.length === size.rows && said.test(rows.join('\n').trim()),
+      String(said),
+    )
+  }
   terminal.key('ctrl-c')
   assert.is((await terminal.ended).exitCode, 0)
   assert.equal(terminal.leftovers(), [])
