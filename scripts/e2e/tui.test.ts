@@ -1,3 +1,4 @@
+// Long because each way in which the chat begins and ends is tried on one server.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
