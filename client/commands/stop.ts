@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /**
  * Turns the first signal into an abort, whose reason is the exit code that shells expect (128 + number), so that a command
@@ -9,7 +9,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  * @returns what undoes it
  */
 export function stopOnSignals(controller: AbortController): () => void {
-  const handlers = SIGNALS.map(name => {
+  // Windows has not all of them.
+  const handlers = SIGNALS.filter(name => constants.signals[name] !== undefined).map(name => {
     const code = 128 + constants.signals[name]
     const handle = () => {
       if (controller.signal.aborted) process.exit(code)

@@ -5,7 +5,7 @@ import { canChangeGroup, type GroupOverlay, type Overlay, type VerifyOverlay } f
 import { sanitizeLine } from '../tui/sanitize.ts'
 import { groupUsage, slashCommands } from '../tui/slash-commands.ts'
 import { dayText } from '../tui/view/times.ts'
-import { plainCommands } from './plain-commands.ts'
+import { plainCommands, SCREEN_ONLY } from './plain-commands.ts'
 
 /** What would lie over the chat, as lines. */
 export function overlayLines(
@@ -41,7 +41,8 @@ function helpLines(): string[] {
     `${['/', name, takes === '' ? '' : ' ', takes].join('')}: ${does}`
   return [
     'A line is sent to the conversation that was named last. Commands:',
-    ...[...slashCommands, ...plainCommands].map(line),
+    ...slashCommands.filter(({ name }) => !SCREEN_ONLY.includes(name)).map(line),
+    ...plainCommands.map(line),
     ...groupUsage.map(({ takes, does }) => `/${takes}: ${does}`),
     '// begins a text with a slash.',
   ]

@@ -5,7 +5,7 @@ import { canDo, canSelect } from '../tui/message-actions.ts'
 import { type ChatScreen, openConversation } from '../tui/model.ts'
 import type { ChatCommand } from '../tui/msg.ts'
 import { presenceOf } from '../tui/presence.ts'
-import { type SlashCommand, takePath } from '../tui/slash-commands.ts'
+import { type SlashCommand, type SlashName, takePath } from '../tui/slash-commands.ts'
 import { EMPTY_FIELD } from '../tui/text-field.ts'
 import { excerpt, longName } from './message-line.ts'
 
@@ -45,6 +45,9 @@ export interface Outcome {
 const DEFAULT_LISTED = 10
 const MAX_LISTED = 100
 const OLDER = 20
+
+/** Commands of the screen for which lines have no use: nothing is coloured, and what was printed cannot be hidden. */
+export const SCREEN_ONLY: readonly SlashName[] = ['lock', 'theme']
 
 export interface PlainCommand {
   name: PlainName

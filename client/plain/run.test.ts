@@ -250,6 +250,27 @@ test('messages have numbers in /list, by which they are answered, changed, delet
   assert.is(await at.ended, 0)
 })
 
+test('of a large file it is told how far it is, in quarters, and that it failed', async () => {
+  const at = sit()
+  await at.sees('Now writing to bob')
+  const content = {
+    type: 'file' as const,
+    name: 'big.iso',
+    mediaType: 'x/y',
+    size: 4e7,
+    state: 'here' as const,
+  }
+  at.world.emit({ type: 'item', item: item({ content, mine: true, from: 'alice', state: 'queued' }) })
+  const transfer = { message: 'id-1', conversation: BOB.id, direction: 'up' as const, total: 4e7 }
+  for (const done of [1e6, 1.1e7, 1.2e7, 2.1e7, 4e7])
+    at.world.emit({ type: 'transfer', transfer: { ...transfer, done, state: 'running' } })
+  at.world.emit({ type: 'transfer', transfer: { ...transfer, done: 4e7, state: 'failed' } })
+  await at.sees('* 25%: [big.iso]\n* 50%: [big.iso]\n* 75%: [big.iso]\n! not uploaded: [big.iso]\n')
+  await at.sees(/^you to bob .*\[file big.iso 38 MB\]$/m)
+  at.stop(143)
+  await at.ended
+})
+
 test('a line that was refused is not in the way of the next', async () => {
   const at = sit()
   await at.sees('Now writing to bob')

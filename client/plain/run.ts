@@ -8,18 +8,24 @@ import { createEffects } from '../tui/effects.ts'
 import { type ChatScreen, initialModel, type Model } from '../tui/model.ts'
 import type { ChatCommand, Command, Msg } from '../tui/msg.ts'
 import { sanitizeText } from '../tui/sanitize.ts'
-import { readLine, type SlashName } from '../tui/slash-commands.ts'
+import { readLine } from '../tui/slash-commands.ts'
 import { EMPTY_FIELD, fieldOf } from '../tui/text-field.ts'
 import { PAGE_ITEMS, patch } from '../tui/update/conversations.ts'
 import { update } from '../tui/update/update.ts'
 import type { Line, LineInput } from './line-input.ts'
 import { messageLine } from './message-line.ts'
 import { overlayLines } from './overlay-lines.ts'
-import { type PlainCommand, readPlainCommand, runPlainCommand, type Shown } from './plain-commands.ts'
+import {
+  type PlainCommand,
+  readPlainCommand,
+  runPlainCommand,
+  SCREEN_ONLY,
+  type Shown,
+} from './plain-commands.ts'
 import { openAccount } from './start-dialog.ts'
 import { createTeller, questionLine } from './teller.ts'
 
-// Long because one loop joins the model, what is told of it and what is typed: its parts are in the files beside it.
+// Long because what is read, asked of the session and told meets in one loop.
 
 export interface PlainOptions {
   accounts: Accounts & PasswordChecker
@@ -43,9 +49,6 @@ const SIZE = { cols: 80, rows: 24 }
 /** What is unsent by then goes out next time: it is on the disk. */
 const MAX_LEAVE_MS = 10_000
 const MAX_CLOSE_MS = 3000
-
-/** Commands that there is nothing to be done with without a screen. */
-const SCREEN_ONLY: readonly SlashName[] = ['lock', 'theme']
 
 /** What a line need not wait for, although it was asked for before. */
 const IN_BACKGROUND: readonly Command['type'][] = ['save-file', 'export', 'mark-read']

@@ -1,4 +1,11 @@
-import type { ChatEvent, Connection, ConversationId, ConversationSummary, TimelineItem } from '../chat.ts'
+import type {
+  ChatEvent,
+  Connection,
+  ConversationId,
+  ConversationSummary,
+  TimelineItem,
+  Transfer,
+} from '../chat.ts'
 import { bannerOf } from '../tui/conversation-name.ts'
 import type { ChatScreen, Model } from '../tui/model.ts'
 import { openConversation } from '../tui/model.ts'
@@ -30,6 +37,8 @@ export interface Teller {
 
 /** Of a conversation that is opened, besides what is unread. */
 const CONTEXT_ITEMS = 5
+/** Of smaller files it is not told how far they are. */
+const MIN_TOLD_BYTES = 1024 * 1024
 /** Versions of messages that are kept to tell what has changed of them. */
 const MAX_KNOWN = 2000
 
@@ -37,6 +46,8 @@ export function createTeller(): Teller {
   const known = new Map<string, TimelineItem>()
   /** Of conversations that were not told of yet: whether it is a stranger's is not known. */
   const early = new Map<ConversationId, TimelineItem[]>()
+  /** Of files on their way, how many quarters were told. */
+  const quarters = new Map<string, number>()
   let connection: Connection | null = null
 
   /** The version that was told before. */
@@ -94,11 +105,7 @@ export function createTeller(): Teller {
         return { lines: offer ? [offerLine(offer.messages)] : [] }
       }
       case 'transfer': {
-        const { transfer } = event
-        if (transfer.state !== 'failed') return { lines: [] }
-        const item = known.get(transfer.message)
-        const what = item?.kind === 'message' ? `: ${excerpt(item.content)}` : ''
-        return { lines: [`! ${transfer.direction === 'up' ? 'not uploaded' : 'not fetched'}${what}`] }
+        return { lines: transferred(event.transfer) }
       }
       case 'item-removed':
         known.delete(event.id)
@@ -117,6 +124,21 @@ export function createTeller(): Teller {
         event satisfies never
         return { lines: [] }
     }
+  }
+
+  /** How far a file is, in quarters: whoever has lines read to them does not want every percent. */
+  function transferred({ message, direction, state, done, total }: Transfer): string[] {
+    const item = known.get(message)
+    const what = item?.kind === 'message' ? `: ${excerpt(item.content)}` : ''
+    if (state !== 'running') {
+      quarters.delete(message)
+      if (state === 'done') return []
+      return [`! ${direction === 'up' ? 'not uploaded' : 'not fetched'}${what}`]
+    }
+    const before = quarters.get(message) ?? 0
+    const now = total < MIN_TOLD_BYTES ? 0 : Math.min(3, Math.floor((4 * done) / total))
+    quarters.set(message, now)
+    return now > before ? [`* ${now * 25}%${what}`] : []
   }
 
   function connected(now: Connection): string[] {

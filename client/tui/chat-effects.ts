@@ -5,7 +5,7 @@ import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
 import { PICTURE_PIXELS } from './view/picture.ts'
 
-// Long because every question to the session is one case of one switch.
+// Long because all that is asked of a session is asked here.
 
 /** What the commands of an open chat are done with. */
 export interface ChatTools {

@@ -8,6 +8,7 @@ import { createGraphics } from './graphics/graphics.ts'
 import { withUnknown } from './graphics/placements.ts'
 import { createDecoder } from './input/decoder.ts'
 import type { Input } from './input/keys.ts'
+import { hasJobControl } from './job-control.ts'
 import type { Size } from './model.ts'
 import { newsFor } from './news.ts'
 import { type ColorDepth, colorDepth, lookOf, type TerminalEnv, type Theme, themes } from './theme.ts'
@@ -117,6 +118,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   let isOpen = false
   let isRestored = false
   let isLent = false
+  let isJob = false
   let escapeTimer: ReturnType<typeof setTimeout> | undefined
 
   const size = (): Size => ({
@@ -186,8 +188,30 @@ export function openTerminal(options: TerminalOptions): Terminal {
     options.onResize(size())
   }
 
+  /** Somebody else's `kill -TSTP`: the shell is to find the terminal as it was, as after Ctrl-Z. */
+  function onStopSignal(): void {
+    stopHere(process.pid)
+  }
+
+  function listenToStops(): void {
+    if (!isJob) return
+    process.off('SIGTSTP', onStopSignal)
+    process.on('SIGTSTP', onStopSignal)
+  }
+
+  /** Stops a process, or with 0 the whole group, as the signal does that nobody listens to. */
+  function stopHere(pid: number): void {
+    leave()
+    process.off('SIGTSTP', onStopSignal)
+    process.kill(pid, 'SIGTSTP')
+    // Not stopped at all (nobody is there to say `fg`), or continued without SIGCONT being delivered.
+    setTimeout(onContinued, SUSPEND_CHECK_MS)
+  }
+
   function onContinued(): void {
-    if (isOpen || isRestored || isLent) return
+    if (isRestored) return
+    listenToStops()
+    if (isOpen || isLent) return
     enter()
     onResized()
   }
@@ -205,6 +229,12 @@ export function openTerminal(options: TerminalOptions): Terminal {
   stdout.on('drain', onDrained)
   stdout.on('resize', onResized)
   process.on('SIGCONT', onContinued)
+  // Behind the first screen, since it may take a moment to find out.
+  setImmediate(() => {
+    if (isRestored) return
+    isJob = hasJobControl()
+    listenToStops()
+  })
   process.on('exit', leave)
   enter()
 
@@ -245,11 +275,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
       }
     },
     suspend() {
-      leave()
       // The whole group: the shell waits for npm, or whatever has started this process.
-      process.kill(0, 'SIGTSTP')
-      // Not stopped at all (nobody is there to say `fg`), or continued without SIGCONT being delivered.
-      setTimeout(onContinued, SUSPEND_CHECK_MS)
+      stopHere(0)
     },
     restore() {
       isRestored = true
@@ -259,6 +286,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
       stdout.off('drain', onDrained)
       stdout.off('resize', onResized)
       process.off('SIGCONT', onContinued)
+      process.off('SIGTSTP', onStopSignal)
       process.off('exit', leave)
     },
   }

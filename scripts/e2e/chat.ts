@@ -6,12 +6,12 @@ import type { Host, Person } from './world.ts'
 
 const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
 
-/** `fastchat chat` of a person in a terminal, at one server, without the password in its environment. */
-export function openChat(
+/** `fastchat chat` of a person at one server, without the password in its environment. */
+export function chatLine(
   person: Person,
-  { server, env, ...options }: { server: Host } & Omit<TestTerminalOptions, 'command' | 'args'>,
-): TestTerminal {
-  return openTerminal({
+  { server, env }: { server: Host; env?: TestTerminalOptions['env'] },
+): { command: string; args: readonly string[]; env: NonNullable<TestTerminalOptions['env']> } {
+  return {
     ...spawnArgs(person.runtime, EXECUTABLE, ['chat']),
     env: {
       FASTCHAT_HOME: person.home,
@@ -22,6 +22,13 @@ export function openChat(
       MONGODB_URI: undefined,
       ...env,
     },
-    ...options,
-  })
+  }
+}
+
+/** The same in a terminal. */
+export function openChat(
+  person: Person,
+  { server, env, ...options }: { server: Host } & Omit<TestTerminalOptions, 'command' | 'args'>,
+): TestTerminal {
+  return openTerminal({ ...chatLine(person, { server, ...(env ? { env } : {}) }), ...options })
 }

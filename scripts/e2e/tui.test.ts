@@ -1,10 +1,11 @@
+// Long because each way in which the chat begins and ends is tried on one server.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime, spawnArgs } from '../runtimes.ts'
-import { openChat } from './chat.ts'
+import { chatLine, openChat } from './chat.ts'
 import { openTerminal, type TestTerminal } from './terminal.ts'
 import { createWorld, type Host, type Person, received, type World } from './world.ts'
 
@@ -180,6 +181,7 @@ for (const [signal, exitCode] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
   ['SIGINT', 130],
+  ['SIGQUIT', 131],
 ] as const) {
   test(`${signal} ends it with ${exitCode} and leaves the terminal as it was found`, async () => {
     const terminal = chat(alice)
@@ -220,6 +222,35 @@ test('Ctrl-Z gives the terminal back to the shell, and comes back with the same 
   assert.equal(terminal.leftovers(), [])
 })
 
+test('stopped from outside it gives the terminal back, and draws its screen again when it goes on', async () => {
+  const { command, args, env } = chatLine(world.person('stopped', { servers: [host] }), { server: host })
+  // A shell with job control, which finds the terminal between the two.
+  const settings = 'printf "\\033]7777;stopped;%s\\007" "$(stty -g)"'
+  const job = `sh -c 'printf "\\033]7777;job;%s\\007" $$; exec "$@"' sh "$@"`
+  const script = `set -m; ${job}; ${settings}; read -r go; fg >/dev/null; exit $?`
+  const terminal = openTerminal({ command: 'bash', args: ['-c', script, 'bash', command, ...args], env })
+  terminals.push(terminal)
+  const before = await terminal.waitForText('Sign up')
+  const noted = (what: string) => new RegExp(`7777;${what};([0-9a-f:]+)`).exec(terminal.output())?.[1]
+  process.kill(Number(noted('job')), 'SIGTSTP')
+  await terminal.waitForScreen(() => noted('stopped') !== undefined, 'the shell')
+  assert.equal(
+    terminal.leftovers().filter(left => !/^the program|^settings/.test(left)),
+    [],
+  )
+  assert.is(noted('stopped'), noted('before'))
+  terminal.send('\r')
+  await terminal.waitForScreen(
+    screen => terminal.modes().isAlternateScreen && screen.join() === before.join(),
+    'the same screen again',
+  )
+  terminal.key('down')
+  await terminal.waitForText('▸ Log in')
+  terminal.key('ctrl-c')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
+
 test('what was typed is on the screen whatever the letters, and Ctrl-L draws it again', async () => {
   const terminal = chat(alice)
   await terminal.waitForText('message bob')
@@ -254,13 +285,24 @@ test('NO_COLOR is obeyed', async () => {
   )
 })
 
-test('where the locale is not UTF-8 all that is drawn is ASCII, with red dashes', async () => {
+test('where the locale is not UTF-8 all that is drawn is ASCII, with red dashes, in a window of any size', async () => {
   const terminal = chat(world.person('plain', { servers: [host] }), { env: { LC_ALL: 'C' } })
   const screen = await terminal.waitForText('Sign up')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   assert.match(terminal.output(), /^[\x00-\x7f]*$/)
   const row = screen.findIndex(line => /^-{80}$/.test(line))
   assert.is(terminal.cells()[row]?.[0]?.color, RED)
+  for (const [size, said] of [
+    [{ cols: 16, rows: 5 }, /^window too small$/],
+    [{ cols: 1, rows: 1 }, /^t$/],
+    [{ cols: 20, rows: 6 }, /^-{20}$/m],
+  ] as const) {
+    terminal.resize(size)
+    await terminal.waitForScreen(
+      rows => rows.length === size.rows && said.test(rows.join('\n').trim()),
+      String(said),
+    )
+  }
   terminal.key('ctrl-c')
   assert.is((await terminal.ended).exitCode, 0)
   assert.equal(terminal.leftovers(), [])
