@@ -112,6 +112,7 @@ test('what a person gets wrong is said before anybody is asked', () =>
     assert.is(await codeOf(accounts.signUp({ ...alice, userId: '-rf' })), 'usage')
     assert.is(await codeOf(accounts.signUp({ ...alice, password: '1234567' })), 'weak_password')
     assert.is(await codeOf(accounts.signUp({ ...alice, password: 'x'.repeat(1025) })), 'weak_password')
+    assert.is(await codeOf(accounts.signUp({ ...alice, password: 'alice1234' })), 'weak_password')
     assert.is(await codeOf(accounts.resume({ userId: 'alice' })), 'no_account')
     assert.is(await codeOf(accounts.signUp(alice)), 'no_server')
     assert.is(await codeOf(accounts.logIn(alice)), 'no_server')
@@ -205,6 +206,39 @@ test('`logIn()` does not take the account of another deployment for the one that
     await (await other.accounts.signUp(alice)).close()
     assert.is(await codeOf(accounts.logIn(alice)), 'account_key_changed')
     assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
+  }))
+
+test('`signUp()` at a typed server keeps it for that account', () =>
+  withServer(async ({ machine }) => {
+    const asked: string[] = []
+    const note = (api: Api) => ({
+      servers() {
+        asked.push(api.url)
+        return api.servers()
+      },
+    })
+    const { accounts } = await machine(note)
+    const chat = await accounts.signUp({ ...alice, server: 'https://own.example/' })
+    await waitFor(async () => (await chat.snapshot()).connection.state === 'online', { what: 'a connection' })
+    await chat.close()
+    assert.equal([...new Set(asked)], ['wss://own.example'])
+    asked.length = 0
+    const again = await accounts.logIn(alice)
+    await again.close()
+    assert.ok(asked.every(url => url === 'wss://own.example'))
+    assert.is(await codeOf(accounts.signUp({ ...alice, userId: 'bob', server: 'own.example' })), 'usage')
+  }))
+
+test('`measure()` tells how far the known servers are, or the one that is asked for', () =>
+  withServer(async ({ machine }) => {
+    const { accounts } = await machine()
+    const urls: string[] = []
+    const found = ({ url }: { url: string }) => void urls.push(url)
+    await accounts.measure({ found })
+    assert.ok(urls.includes('ws://one') && urls.includes('ws://two'))
+    urls.length = 0
+    await accounts.measure({ url: 'wss://own.example/', found })
+    assert.equal(urls, ['wss://own.example'])
   }))
 
 test.run()

@@ -15,6 +15,8 @@ import { type Clock, systemClock } from './net/clock.ts'
 import { createTransport } from './net/create-transport.ts'
 import type { Transport } from './net/transport.ts'
 import { normalizeServerUrl } from './net/urls.ts'
+import { checkStrength } from './password/strength.ts'
+import { ServerBook } from './server-book.ts'
 import { readUserId } from './session/destinations.ts'
 import { createDevice, type NewDevice, readIdentity, writeDevice } from './session/device.ts'
 import { createSession } from './session.ts'
@@ -25,6 +27,8 @@ export interface AccountsOptions {
   agent: Agent
   /** Addresses of servers of one deployment; at least one. */
   servers: readonly string[]
+  /** Whether these are meant for every account, whatever server it was made at. Default: no. */
+  isForced?: boolean
   transport?: Transport
   clock?: Clock
   /** Gets what must not happen: a defect of ours. Default: nothing is done. */
@@ -53,6 +57,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return new HomeAccounts({
     ...options,
     servers,
+    isForced: options.isForced ?? false,
     clock,
     transport: options.transport ?? createTransport({ clock }),
     report: options.report ?? (() => undefined),
@@ -61,26 +66,34 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
 class HomeAccounts implements Accounts {
   readonly #options: Required<AccountsOptions>
+  readonly #servers: ServerBook
 
   constructor(options: Required<AccountsOptions>) {
     this.#options = options
+    this.#servers = new ServerBook(options)
   }
 
   list(): Promise<AccountEntry[]> {
     return this.#options.home.list()
   }
 
-  async signUp({ userId: typed, password }: Credentials): Promise<Chat> {
+  async measure(request: Parameters<Accounts['measure']>[0]): Promise<void> {
+    await this.#servers.measure(request)
+  }
+
+  async signUp({ userId: typed, password, server }: Credentials): Promise<Chat> {
     const { home } = this.#options
     const userId = readUserId(typed)
     checkNewPassword(password)
+    await checkStrength({ password, userId })
+    await this.#servers.choose(userId, server)
     if (await home.account(userId)) {
       throw new FastChatError(
         'user_exists',
         `Cannot sign up as "${userId}": this machine has that account already`,
       )
     }
-    const now = await this.#serverTime()
+    const now = await this.#serverTime(userId)
     const kdf = makeKdf()
     const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
     const accountKey = await generateKey('Ed25519')
@@ -94,16 +107,18 @@ class HomeAccounts implements Accounts {
     return await this.resume({ userId })
   }
 
-  async logIn({ userId: typed, password }: Credentials): Promise<Chat> {
+  async logIn({ userId: typed, password, server }: Credentials): Promise<Chat> {
     const { home } = this.#options
     const userId = readUserId(typed)
+    await this.#servers.choose(userId, server)
     const accountKey = await this.#fetchAccountKey({ userId, password })
     const files = await home.account(userId)
     if (files) {
       await files.writeStorageKey(await unlock(files, accountKey))
+      if (server !== undefined) await this.#servers.keep(files)
       return await notRevoked(await this.resume({ userId }), userId)
     }
-    const device = await createDevice({ userId, accountKey, now: await this.#serverTime() })
+    const device = await createDevice({ userId, accountKey, now: await this.#serverTime(userId) })
     await this.#create(device, async api => {
       await api.addDevice(device.registration)
     })
@@ -121,13 +136,13 @@ class HomeAccounts implements Accounts {
   }
 
   /** By which a server judges whether a prekey is good: this machine's clock may be wrong. */
-  async #serverTime(): Promise<number> {
-    return (await this.#ask(api => api.servers())).now
+  async #serverTime(userId: UserId): Promise<number> {
+    return (await this.#ask(userId, api => api.servers())).now
   }
 
   /** The password's proof to a server, and the account key out of the vault that it gives for it. */
   async #fetchAccountKey({ userId, password }: { userId: UserId; password: string }): Promise<PrivateJwk> {
-    return await this.#ask(async api => {
+    return await this.#ask(userId, async api => {
       const { kdf } = await api.challenge({ userId })
       const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
       const answer = await api.logIn({ userId, authKey })
@@ -144,6 +159,7 @@ class HomeAccounts implements Accounts {
   async #create(device: NewDevice, register: (api: Api) => Promise<void>): Promise<void> {
     const { userId, accountKey } = device.identity
     const storageKey = makeStorageKey()
+    const own = this.#servers.ownOf(userId)
     await this.#options.home.create({
       userId,
       storageKey,
@@ -152,6 +168,7 @@ class HomeAccounts implements Accounts {
         userId,
         accountKey: await thumbprint(accountKey),
         wrapped: await wrapStorageKey(storageKey, { userId, accountKey }),
+        ...(own ? { servers: own } : {}),
       },
       fill: async folder => {
         const store = openStore({ folder, storageKey })
@@ -160,13 +177,14 @@ class HomeAccounts implements Accounts {
         } finally {
           await store.close()
         }
-        await this.#ask(register)
+        await this.#ask(userId, register)
       },
     })
   }
 
   async #start(files: AccountFiles): Promise<Chat> {
-    const { servers, transport, clock, report } = this.#options
+    const { transport, clock, report } = this.#options
+    await this.#servers.choose(files.userId)
     const store = openStore({ folder: files.folder, storageKey: await readStorageKey(files) })
     try {
       const identity = readIdentity(store)
@@ -183,7 +201,7 @@ class HomeAccounts implements Accounts {
         store,
         files: kept,
         transport,
-        servers,
+        ...this.#servers.of(files.userId),
         clock,
         report,
         onLogOut,
@@ -194,9 +212,9 @@ class HomeAccounts implements Accounts {
     }
   }
 
-  #ask<T>(question: (api: Api) => Promise<T>): Promise<T> {
-    const { servers, transport } = this.#options
-    return askAnyServer(question, { apis: servers.map(url => transport.api(url)) })
+  #ask<T>(userId: UserId, question: (api: Api) => Promise<T>): Promise<T> {
+    const { transport } = this.#options
+    return askAnyServer(question, { apis: this.#servers.order(userId).map(url => transport.api(url)) })
   }
 }
 

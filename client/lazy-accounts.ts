@@ -19,6 +19,7 @@ export function lazyAccounts({ home, load }: { home: Home; load: () => Promise<A
   }
   return {
     list: () => home.list(),
+    measure: async request => await (await loaded()).measure(request),
     signUp: async credentials => await (await loaded()).signUp(credentials),
     logIn: async credentials => await (await loaded()).logIn(credentials),
     resume: async account => await (await loaded()).resume(account),

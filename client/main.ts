@@ -64,8 +64,8 @@ async function openAccounts(given: readonly string[]) {
       const { createAgent } = await import('./agent/create-agent.ts')
       const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
       const report = createDefectLog({ folder: home.folder })
-      return createAccounts({ home, agent, servers: normalized, report })
+      return createAccounts({ home, agent, servers: normalized, isForced: given.length > 0, report })
     },
   })
-  return { accounts, servers }
+  return { accounts, servers: normalized }
 }

@@ -141,6 +141,7 @@ function createTestAccounts(): Accounts {
   }
   return {
     list: async () => scenario.accounts ?? [{ userId: 'alice', loggedIn: true }],
+    measure: async () => undefined,
     signUp: enter('signUp'),
     logIn: enter('logIn'),
     async resume({ userId }) {

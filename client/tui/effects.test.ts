@@ -74,6 +74,7 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
   }
   const all: Accounts = {
     list: () => Promise.resolve([]),
+    measure: () => Promise.resolve(),
     signUp: () => Promise.resolve(whole),
     logIn: () => Promise.resolve(whole),
     resume: () => Promise.resolve(whole),

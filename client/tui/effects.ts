@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
+import { passwordStrength } from '../password/strength.ts'
 import { workInChat } from './chat-effects.ts'
 import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
 import { type Paths, pathsOf } from './paths.ts'
@@ -23,6 +24,7 @@ export function createEffects({
   now,
   as,
   paths = pathsOf(),
+  judge = passwordStrength,
 }: {
   accounts: Accounts
   dispatch: (msg: Msg) => void
@@ -31,6 +33,8 @@ export function createEffects({
   /** The account of `--as`, to be opened at once. */
   as?: string
   paths?: Paths
+  /** How good a password is; keeps this thread free. */
+  judge?: typeof passwordStrength
 }): Effects {
   let chat: Chat | undefined
   let unsubscribe: () => void = () => undefined
@@ -74,6 +78,15 @@ export function createEffects({
         return await use(() => accounts.signUp(command))
       case 'log-in':
         return await use(() => accounts.logIn(command))
+      case 'measure-servers':
+        return await accounts.measure({
+          ...(command.url === undefined ? {} : { url: command.url }),
+          found: server => dispatch({ type: 'server-measured', server, isOwn: command.url !== undefined }),
+        })
+      case 'judge-password': {
+        const judged = { password: command.password, ...(await judge(command)) }
+        return dispatch({ type: 'password-judged', judged })
+      }
       case 'resume':
         return await use(() => accounts.resume(command))
       case 'complete-path':

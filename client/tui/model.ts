@@ -36,7 +36,7 @@ export interface Size {
   rows: number
 }
 
-export type FieldName = 'userId' | 'password' | 'repeat'
+export type FieldName = 'server' | 'userId' | 'password' | 'repeat'
 
 export interface StartScreen {
   type: 'start'
@@ -50,6 +50,8 @@ export interface StartScreen {
   /** The row of the choices, see `choicesOf()`. */
   selected: number
   form: Form
+  /** The known servers, in the order in which they were named. */
+  servers: readonly KnownServer[]
   /** What is going on; then no key but those that quit does anything. */
   busy: string | null
   /** What was typed before there was anything to type into. */
@@ -58,12 +60,35 @@ export interface StartScreen {
 
 export type Ahead = Extract<Input, { type: 'key' | 'text' | 'paste' }>
 
+export interface KnownServer {
+  url: string
+  /** Absent until it is measured; null: it does not answer. */
+  latencyMs?: number | null
+  /** It was typed, and may be of another deployment than the rest. */
+  isOwn?: boolean
+}
+
 export interface Form {
+  /** Empty: the nearest. */
+  server: TextField
   userId: TextField
   password: TextField
   repeat: TextField
   focus: FieldName
+  /** How good the password is, as of the last answer. */
+  strength: JudgedPassword | null
+  /** A password is being judged; at most one at a time. */
+  isJudging: boolean
   errors: Partial<Record<FieldName | 'form', string>>
+}
+
+export interface JudgedPassword {
+  /** Which it was. */
+  password: string
+  /** 0 to 4. */
+  score: number
+  /** What is weak about it; may be empty. */
+  hint: string
 }
 
 export interface ChatScreen {
@@ -195,6 +220,7 @@ export function startScreen(again?: { reason: string; lastUser: string }): Start
     mode: 'pick',
     selected: 0,
     form: emptyForm(),
+    servers: [],
     busy: null,
     ahead: [],
   }
@@ -202,10 +228,13 @@ export function startScreen(again?: { reason: string; lastUser: string }): Start
 
 export function emptyForm(userId = ''): Form {
   return {
+    server: EMPTY_FIELD,
     userId: { text: userId, cursor: userId.length },
     password: EMPTY_FIELD,
     repeat: EMPTY_FIELD,
     focus: userId === '' ? 'userId' : 'password',
+    strength: null,
+    isJudging: false,
     errors: {},
   }
 }
@@ -228,7 +257,7 @@ export function choicesOf({ accounts }: StartScreen): Choice[] {
 
 /** The fields of the form that is shown, in their order. */
 export function fieldsOf({ mode }: StartScreen): FieldName[] {
-  return mode === 'sign-up' ? ['userId', 'password', 'repeat'] : ['userId', 'password']
+  return mode === 'sign-up' ? ['server', 'userId', 'password', 'repeat'] : ['server', 'userId', 'password']
 }
 
 /** The conversation that is open. */

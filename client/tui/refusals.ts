@@ -26,6 +26,9 @@ export function refusal(command: Exclude<Command, TerminalCommand>, failure: Fai
       const { conversation } = command
       return { type: 'search-failed', failure, ...(conversation === undefined ? {} : { conversation }) }
     }
+    case 'judge-password':
+      return { type: 'password-judged', judged: null }
+    case 'measure-servers':
     case 'typing':
     case 'complete-path':
       return null

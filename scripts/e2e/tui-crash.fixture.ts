@@ -14,6 +14,7 @@ process.exit(
         }, 500)
         return Promise.resolve([])
       },
+      measure: () => Promise.resolve(),
       signUp: () => Promise.reject(new Error('never asked')),
       logIn: () => Promise.reject(new Error('never asked')),
       resume: () => Promise.reject(new Error('never asked')),

@@ -25,6 +25,8 @@ export type Answer = Exclude<
       | 'accounts'
       | 'chat-opened'
       | 'chat-refused'
+      | 'server-measured'
+      | 'password-judged'
       | 'chat-event'
   }
 >

@@ -52,6 +52,8 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
     case 'accounts':
     case 'chat-opened':
     case 'chat-refused':
+    case 'server-measured':
+    case 'password-judged':
       return next(model, chat)
     default:
       return answered(model, chat, msg)

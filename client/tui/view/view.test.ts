@@ -1,3 +1,4 @@
+// Long because each state of the screen is a few lines here and a picture in golden/.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TimelineItem } from '../../chat.ts'
@@ -66,6 +67,28 @@ const screens: Record<string, () => Desk> = {
       { type: 'chat-event', event: { type: 'closed', reason: 'replaced' }, now: MORNING },
       { type: 'accounts', accounts: [{ userId: 'alice', loggedIn: true }] },
     )
+    return desk
+  },
+  'sign-up-server'() {
+    return atServer({ cols: 80, rows: 24 })
+  },
+  'sign-up-server-40x15'() {
+    return atServer({ cols: 40, rows: 15 })
+  },
+  'sign-up-weak'() {
+    const desk = signUp('alice', 'password1')
+    const hint = 'This is a commonly used password.'
+    desk.tell({ type: 'chat-refused', failure: { code: 'no_server', message: 'Cannot reach a server' } })
+    desk.tell({ type: 'password-judged', judged: { password: 'password1', score: 0, hint } })
+    desk.press('enter')
+    return desk
+  },
+  'sign-up-strong'() {
+    const desk = sit()
+    desk.tell({ type: 'accounts', accounts: [] })
+    desk.press('enter', 'tab')
+    desk.type('correct horse')
+    desk.tell({ type: 'password-judged', judged: { password: 'correct horse', score: 3, hint: '' } })
     return desk
   },
   'sign-up-busy'() {
@@ -208,6 +231,22 @@ const screens: Record<string, () => Desk> = {
     desk.press('down')
     return desk
   },
+}
+
+function atServer(size: { cols: number; rows: number }): Desk {
+  const desk = sit(size)
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('enter')
+  const measures: [string, number | null][] = [
+    ['ws://chat.example:8080', 31],
+    ['wss://near.example', 4],
+    ['wss://down.example', null],
+  ]
+  for (const [url, latencyMs] of measures) {
+    desk.tell({ type: 'server-measured', server: { url, latencyMs }, isOwn: false })
+  }
+  desk.press('shift-tab', 'down', 'down')
+  return desk
 }
 
 function signUp(userId: string, password: string, size?: { cols: number; rows: number }): Desk {
