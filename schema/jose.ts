@@ -41,6 +41,9 @@ export const hkdfInfo = {
   /** The key of the names of one's own devices, out of the account key. */
   label: 'fastchat/label',
   home: 'fastchat/home',
+  /** The two keys out of a recovery code. */
+  recoveryAuth: 'fastchat/recovery-auth',
+  recoveryVault: 'fastchat/recovery-vault',
 } as const
 
 /** `aud` of an access token: any server of the deployment. */
