@@ -208,6 +208,52 @@ test('`logIn()` does not take the account of another deployment for the one that
     assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
   }))
 
+test('`recover()` opens the account with a new password, here and elsewhere, and each code is good once', () =>
+  withServer(async ({ machine }) => {
+    const here = await machine()
+    const elsewhere = await machine()
+    const codes: string[] = []
+    const tellCode = (code: string) => void codes.push(code)
+    const chat = await here.accounts.signUp({ ...alice, tellCode })
+    await chat.logOut()
+    const forgotten = { userId: 'alice', password: 'another horse entirely', tellCode }
+    const [first = ''] = codes
+    const wrong = { ...forgotten, code: `${first.slice(0, -1)}${first.endsWith('0') ? '1' : '0'}` }
+    assert.is(await codeOf(here.accounts.recover(wrong)), 'usage')
+    assert.is(
+      await codeOf(here.accounts.recover({ ...forgotten, code: first, password: 'alice1234' })),
+      'weak_password',
+    )
+    await (await here.accounts.recover({ ...forgotten, code: first })).close()
+    assert.is(codes.length, 2)
+    assert.is(await codeOf(elsewhere.accounts.recover({ ...forgotten, code: first })), 'login_refused')
+    assert.is(await codeOf(elsewhere.accounts.logIn(alice)), 'login_refused')
+    const second = { ...forgotten, password: 'a third horse entirely', code: codes[1] ?? '' }
+    await (await elsewhere.accounts.recover(second)).close()
+    await (await here.accounts.logIn(second)).close()
+  }))
+
+test('`changePassword()` needs the present password, ends it, and keeps the recovery code unless another is wanted', () =>
+  withServer(async ({ machine }) => {
+    const { accounts } = await machine()
+    const codes: string[] = []
+    const tellCode = (code: string) => void codes.push(code)
+    await (await accounts.signUp({ ...alice, tellCode })).close()
+    const newPassword = 'another horse entirely'
+    const wrong = { ...alice, password: 'not this one', newPassword }
+    assert.is(await codeOf(accounts.changePassword(wrong)), 'login_refused')
+    assert.is(await codeOf(accounts.changePassword({ ...alice, newPassword: 'alice1234' })), 'weak_password')
+    await accounts.changePassword({ ...alice, newPassword })
+    assert.is(await codeOf(accounts.logIn(alice)), 'login_refused')
+    await (await accounts.logIn({ ...alice, password: newPassword })).close()
+    assert.is(codes.length, 1)
+    const last = 'the very last horse'
+    await accounts.changePassword({ ...alice, password: newPassword, newPassword: last, tellCode })
+    assert.is(codes.length, 2)
+    const old = { ...alice, password: last, code: codes[0] ?? '' }
+    assert.is(await codeOf(accounts.recover(old)), 'login_refused')
+  }))
+
 test('`signUp()` at a typed server keeps it for that account', () =>
   withServer(async ({ machine }) => {
     const asked: string[] = []

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import { FastChatError } from '../schema/errors.ts'
+import type { ChangePasswordRequest, RecoveryResponse } from '../schema/http.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
 import type { AccountEntry, Accounts, Chat, Connection, Credentials } from './chat.ts'
 import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
-import { checkNewPassword, derivePasswordKeys, makeKdf, makeStorageKey } from './crypto/password.ts'
+import { checkNewPassword, derivePasswordKeys, makeStorageKey } from './crypto/password.ts'
+import { recoveryKeys, sealWithCode, sealWithPassword } from './crypto/sealed-account.ts'
 import type { PrivateJwk } from './crypto/types.ts'
-import { isSameAccountKey, openVault, sealVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
+import { isSameAccountKey, openVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
+import type { CodeTeller } from './entrance.ts'
 import { FileStore } from './files/file-store.ts'
 import type { AccountFiles, Home } from './home/home.ts'
 import { askAnyServer } from './net/any-server.ts'
@@ -81,11 +84,11 @@ class HomeAccounts implements Accounts {
     await this.#servers.measure(request)
   }
 
-  async signUp({ userId: typed, password, server }: Credentials): Promise<Chat> {
+  async signUp(request: Credentials & CodeTeller): Promise<Chat> {
+    const { userId: typed, password, server, tellCode } = request
     const { home } = this.#options
     const userId = readUserId(typed)
-    checkNewPassword(password)
-    await checkStrength({ password, userId })
+    await checkPassword({ userId, password })
     await this.#servers.choose(userId, server)
     if (await home.account(userId)) {
       throw new FastChatError(
@@ -94,28 +97,72 @@ class HomeAccounts implements Accounts {
       )
     }
     const now = await this.#serverTime(userId)
-    const kdf = makeKdf()
-    const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
     const accountKey = await generateKey('Ed25519')
-    const vault = await sealVault(accountKey, { userId, vaultKey })
+    const seal = await sealWithPassword(accountKey, { userId, password })
+    const coded = tellCode && (await sealWithCode(accountKey, { userId }))
     const device = await createDevice({ userId, accountKey, now })
     await this.#create(device, async api => {
       const { registration } = device
-      const account = { userId, kdf, authKey, accountKey: publicEd25519(accountKey), vault }
-      await api.createAccount({ ...account, device: registration })
+      const account = { userId, ...seal, accountKey: publicEd25519(accountKey) }
+      const recovery = coded ? { recovery: coded.recovery } : {}
+      await api.createAccount({ ...account, ...recovery, device: registration })
     })
+    if (coded) tellCode?.(coded.code)
     return await this.resume({ userId })
   }
 
   async logIn({ userId: typed, password, server }: Credentials): Promise<Chat> {
-    const { home } = this.#options
     const userId = readUserId(typed)
     await this.#servers.choose(userId, server)
-    const accountKey = await this.#fetchAccountKey({ userId, password })
+    const { accountKey } = await this.#fetchAccountKey({ userId, password })
+    return await this.#enter(accountKey, { userId, isServerChosen: server !== undefined })
+  }
+
+  async recover(request: Parameters<Accounts['recover']>[0]): Promise<Chat> {
+    const { userId: typed, code, password, server, tellCode } = request
+    const userId = readUserId(typed)
+    const { authKey, vaultKey } = recoveryKeys(code)
+    await checkPassword({ userId, password })
+    await this.#servers.choose(userId, server)
+    const accountKey = await this.#ask(userId, async api => {
+      const answer = await api.recover({ userId, authKey })
+      return await openChecked(answer, { userId, vaultKey })
+    })
+    await this.#setPassword(accountKey, { userId, password, proof: { by: 'recovery', authKey }, tellCode })
+    return await this.#enter(accountKey, { userId, isServerChosen: server !== undefined })
+  }
+
+  async changePassword(request: Parameters<Accounts['changePassword']>[0]): Promise<void> {
+    const { userId: typed, password: old, newPassword: password, server, tellCode } = request
+    const userId = readUserId(typed)
+    await checkPassword({ userId, password })
+    await this.#servers.choose(userId, server)
+    const { accountKey, authKey } = await this.#fetchAccountKey({ userId, password: old })
+    await this.#setPassword(accountKey, { userId, password, proof: { by: 'password', authKey }, tellCode })
+  }
+
+  /** Seals the account key anew. All of it is made before the request, which is repeated with the same content. */
+  async #setPassword(
+    accountKey: PrivateJwk,
+    { userId, password, proof, tellCode }: NewPassword,
+  ): Promise<void> {
+    const seal = await sealWithPassword(accountKey, { userId, password })
+    const coded = tellCode && (await sealWithCode(accountKey, { userId }))
+    const recovery = coded ? { recovery: coded.recovery } : {}
+    await this.#ask(userId, api => api.changePassword({ userId, proof, ...seal, ...recovery }))
+    if (coded) tellCode?.(coded.code)
+  }
+
+  /** Opens the account with its key: with the device that this home has already, else with a new one. */
+  async #enter(
+    accountKey: PrivateJwk,
+    { userId, isServerChosen }: { userId: UserId; isServerChosen: boolean },
+  ): Promise<Chat> {
+    const { home } = this.#options
     const files = await home.account(userId)
     if (files) {
       await files.writeStorageKey(await unlock(files, accountKey))
-      if (server !== undefined) await this.#servers.keep(files)
+      if (isServerChosen) await this.#servers.keep(files)
       return await notRevoked(await this.resume({ userId }), userId)
     }
     const device = await createDevice({ userId, accountKey, now: await this.#serverTime(userId) })
@@ -141,17 +188,12 @@ class HomeAccounts implements Accounts {
   }
 
   /** The password's proof to a server, and the account key out of the vault that it gives for it. */
-  async #fetchAccountKey({ userId, password }: { userId: UserId; password: string }): Promise<PrivateJwk> {
+  async #fetchAccountKey({ userId, password }: { userId: UserId; password: string }) {
     return await this.#ask(userId, async api => {
       const { kdf } = await api.challenge({ userId })
       const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
       const answer = await api.logIn({ userId, authKey })
-      const accountKey = await openVault(answer.vault, { userId, vaultKey })
-      if (await isSameAccountKey(accountKey, answer.accountKey)) return accountKey
-      throw new FastChatError(
-        'login_refused',
-        `Cannot log in as "${userId}": the server names another account key than the vault holds`,
-      )
+      return { authKey, accountKey: await openChecked(answer, { userId, vaultKey }) }
     })
   }
 
@@ -216,6 +258,30 @@ class HomeAccounts implements Accounts {
     const { transport } = this.#options
     return askAnyServer(question, { apis: this.#servers.order(userId).map(url => transport.api(url)) })
   }
+}
+
+interface NewPassword extends CodeTeller {
+  userId: UserId
+  password: string
+  proof: ChangePasswordRequest['proof']
+}
+
+async function checkPassword(request: { userId: UserId; password: string }): Promise<void> {
+  checkNewPassword(request.password)
+  await checkStrength(request)
+}
+
+/** The account key out of a vault, which must be the one that the server names. @throws FastChatError `login_refused` */
+async function openChecked(
+  answer: RecoveryResponse,
+  { userId, vaultKey }: { userId: UserId; vaultKey: Uint8Array },
+): Promise<PrivateJwk> {
+  const accountKey = await openVault(answer.vault, { userId, vaultKey })
+  if (await isSameAccountKey(accountKey, answer.accountKey)) return accountKey
+  throw new FastChatError(
+    'login_refused',
+    `Cannot log in as "${userId}": the server names another account key than the vault holds`,
+  )
 }
 
 /** Waits for what the first server says of the device that is here already; not for a server that does not answer. */

@@ -2,7 +2,7 @@ import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../schem
 import type { Searching } from './searching.ts'
 import type { Settings } from './settings.ts'
 
-export type { AccountEntry, Accounts, Credentials, ServerMeasure } from './entrance.ts'
+export type { AccountEntry, Accounts, CodeTeller, Credentials, ServerMeasure } from './entrance.ts'
 export type { Notifies, Settings } from './settings.ts'
 
 /**

@@ -17,6 +17,12 @@ export interface Credentials {
   server?: string
 }
 
+/** How a recovery code that was just made is told, once and only here: it is kept nowhere. */
+export interface CodeTeller {
+  /** Called once a server has it. Without this none is made. */
+  tellCode?: (code: string) => void
+}
+
 /** A server, and how far it is. */
 export interface ServerMeasure {
   url: string
@@ -43,7 +49,24 @@ export interface Accounts {
    *
    * @throws FastChatError `usage` (user id, server), `weak_password`, `user_exists`, `no_server`, `disk_full`.
    */
-  signUp(credentials: Credentials): Promise<Chat>
+  signUp(credentials: Credentials & CodeTeller): Promise<Chat>
+
+  /**
+   * Sets another password with the recovery code, which is void afterwards, and opens the account as `logIn()` does. The
+   * old password opens nothing any more; devices stay logged in.
+   *
+   * @param request `password`: the new one
+   * @throws FastChatError as `logIn()`; `usage` also when `code` is no code; `weak_password`.
+   */
+  recover(request: Credentials & { code: string } & CodeTeller): Promise<Chat>
+
+  /**
+   * Sets another password, proven by the present one, which opens nothing any more afterwards; devices stay logged in. With
+   * `tellCode` there is another recovery code, too, and the old one is void.
+   *
+   * @throws FastChatError `login_refused`, `weak_password`, `no_server`, `rate_limited`.
+   */
+  changePassword(request: Credentials & { newPassword: string } & CodeTeller): Promise<void>
 
   /**
    * Opens an account with its password: with the device that this home already has, else with a new one.

@@ -23,6 +23,8 @@ export function lazyAccounts({ home, load }: { home: Home; load: () => Promise<A
     signUp: async credentials => await (await loaded()).signUp(credentials),
     logIn: async credentials => await (await loaded()).logIn(credentials),
     resume: async account => await (await loaded()).resume(account),
+    recover: async request => await (await loaded()).recover(request),
+    changePassword: async request => await (await loaded()).changePassword(request),
     prepare: () => void loaded().catch(() => undefined),
   }
 }

@@ -74,6 +74,8 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
   }
   const all: Accounts = {
     list: () => Promise.resolve([]),
+    recover: () => Promise.resolve(whole),
+    changePassword: () => Promise.resolve(),
     measure: () => Promise.resolve(),
     signUp: () => Promise.resolve(whole),
     logIn: () => Promise.resolve(whole),

@@ -70,12 +70,16 @@ export function createEffects({
     dispatch({ type: 'accounts', accounts: all, ...(asWanted === undefined ? {} : { as: asWanted }) })
   }
 
+  const tellCode = (code: string) => dispatch({ type: 'recovery-code', code })
+
   async function work(command: Exclude<Command, TerminalCommand>): Promise<void> {
     switch (command.type) {
       case 'list-accounts':
         return await listAccounts()
       case 'sign-up':
-        return await use(() => accounts.signUp(command))
+        return await use(() => accounts.signUp({ ...command, tellCode }))
+      case 'recover':
+        return await use(() => accounts.recover({ ...command, tellCode }))
       case 'log-in':
         return await use(() => accounts.logIn(command))
       case 'measure-servers':

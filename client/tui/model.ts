@@ -28,6 +28,15 @@ export interface Model {
   timeZone: string
   servers: readonly string[]
   screen: StartScreen | ChatScreen
+  /** Covers the screen until the person has shown that it is written down. */
+  newCode: NewCode | null
+}
+
+/** A recovery code that was just made, and is shown once. */
+export interface NewCode {
+  code: string
+  /** Its last group, as far as it was typed. */
+  typed: TextField
 }
 
 /** In cells. */
@@ -36,7 +45,7 @@ export interface Size {
   rows: number
 }
 
-export type FieldName = 'server' | 'userId' | 'password' | 'repeat'
+export type FieldName = 'server' | 'userId' | 'code' | 'password' | 'repeat'
 
 export interface StartScreen {
   type: 'start'
@@ -46,7 +55,7 @@ export interface StartScreen {
   reason: string | null
   /** Who was here before. */
   lastUser: string | null
-  mode: 'pick' | 'log-in' | 'sign-up'
+  mode: 'pick' | 'log-in' | 'sign-up' | 'recover'
   /** The row of the choices, see `choicesOf()`. */
   selected: number
   form: Form
@@ -72,6 +81,8 @@ export interface Form {
   /** Empty: the nearest. */
   server: TextField
   userId: TextField
+  /** A recovery code. */
+  code: TextField
   password: TextField
   repeat: TextField
   focus: FieldName
@@ -207,7 +218,7 @@ export interface InitialModel {
 
 /** The screen before the accounts are known. */
 export function initialModel({ size, now, timeZone, servers = [] }: InitialModel): Model {
-  return { size, isFocused: true, now, frame: 0, timeZone, servers, screen: startScreen() }
+  return { size, isFocused: true, now, frame: 0, timeZone, servers, screen: startScreen(), newCode: null }
 }
 
 /** The start screen, with why one is there again. */
@@ -230,6 +241,7 @@ export function emptyForm(userId = ''): Form {
   return {
     server: EMPTY_FIELD,
     userId: { text: userId, cursor: userId.length },
+    code: EMPTY_FIELD,
     password: EMPTY_FIELD,
     repeat: EMPTY_FIELD,
     focus: userId === '' ? 'userId' : 'password',
@@ -244,6 +256,7 @@ export type Choice =
   | { type: 'account'; account: AccountEntry }
   | { type: 'sign-up' }
   | { type: 'log-in' }
+  | { type: 'recover' }
   | { type: 'quit' }
 
 export function choicesOf({ accounts }: StartScreen): Choice[] {
@@ -251,13 +264,21 @@ export function choicesOf({ accounts }: StartScreen): Choice[] {
     ...(accounts ?? []).map(account => ({ type: 'account' as const, account })),
     { type: 'sign-up' },
     { type: 'log-in' },
+    { type: 'recover' },
     { type: 'quit' },
   ]
 }
 
 /** The fields of the form that is shown, in their order. */
 export function fieldsOf({ mode }: StartScreen): FieldName[] {
-  return mode === 'sign-up' ? ['server', 'userId', 'password', 'repeat'] : ['server', 'userId', 'password']
+  switch (mode) {
+    case 'recover':
+      return ['server', 'userId', 'code', 'password', 'repeat']
+    case 'sign-up':
+      return ['server', 'userId', 'password', 'repeat']
+    default:
+      return ['server', 'userId', 'password']
+  }
 }
 
 /** The conversation that is open. */

@@ -22,6 +22,8 @@ export type Msg =
   | { type: 'resize'; size: Size }
   | { type: 'tick'; now: number }
   | { type: 'accounts'; accounts: readonly AccountEntry[]; as?: string }
+  /** A server has this new recovery code; it is shown once. */
+  | { type: 'recovery-code'; code: string }
   /** `isOwn`: it was typed, and may be of another deployment than the rest. */
   | { type: 'server-measured'; server: ServerMeasure; isOwn: boolean }
   /** `judged` is null when it could not be said. */
@@ -89,6 +91,7 @@ export interface Failure {
 export type Command =
   | { type: 'list-accounts' }
   | { type: 'sign-up' | 'log-in'; userId: string; password: string; server?: string }
+  | { type: 'recover'; userId: string; code: string; password: string; server?: string }
   /** `url`: this one alone; absent: all that are known. */
   | { type: 'measure-servers'; url?: string }
   | { type: 'judge-password'; password: string; userId: string }

@@ -5,6 +5,7 @@ export function refusal(command: Exclude<Command, TerminalCommand>, failure: Fai
   switch (command.type) {
     case 'sign-up':
     case 'log-in':
+    case 'recover':
     case 'resume':
       return { type: 'chat-refused', failure }
     case 'load-history':

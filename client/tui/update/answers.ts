@@ -25,6 +25,7 @@ export type Answer = Exclude<
       | 'accounts'
       | 'chat-opened'
       | 'chat-refused'
+      | 'recovery-code'
       | 'server-measured'
       | 'password-judged'
       | 'chat-event'

@@ -52,6 +52,7 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
     case 'accounts':
     case 'chat-opened':
     case 'chat-refused':
+    case 'recovery-code':
     case 'server-measured':
     case 'password-judged':
       return next(model, chat)

@@ -1,6 +1,7 @@
 // Long because each way through the start screen is a few lines here.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { lastGroup, makeRecoveryCode } from '../../core/recovery-code.ts'
 import { type Desk, MORNING, SERVER, sit, sitInChat, snapshot } from '../model.fixture.ts'
 import { draftOf, type StartScreen } from '../model.ts'
 
@@ -224,6 +225,64 @@ for (const reason of ['closed', 'logged-out', 'revoked', 'replaced', 'lost'] as 
     assert.is(start(desk).selected, 1)
   })
 }
+
+const CODE = makeRecoveryCode(Uint8Array.from({ length: 26 }, (_, index) => index))
+
+function recover(desk: Desk, code: string): void {
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('down', 'down', 'enter')
+  desk.type('alice')
+  desk.press('tab')
+  desk.type(code)
+  for (const _ of [1, 2]) {
+    desk.press('tab')
+    desk.type('correct horse')
+  }
+  desk.press('enter')
+}
+
+test('`update()` recovers with a code and a new password, and says beside the field what is wrong with the code', () => {
+  const desk = sit()
+  recover(desk, CODE)
+  assert.equal(asks(desk), [{ type: 'recover', userId: 'alice', code: CODE, password: 'correct horse' }])
+  desk.tell({ type: 'chat-refused', failure: REFUSED })
+  assert.is(start(desk).form.errors.code, REFUSED.message)
+  assert.is(start(desk).form.code.text, CODE)
+  for (const code of ['', CODE.slice(1), CODE.replace('7', '8')]) {
+    const other = sit()
+    recover(other, code)
+    assert.equal(asks(other), [])
+    assert.ok(start(other).form.errors.code)
+    assert.is(start(other).form.focus, 'code')
+  }
+})
+
+test('`update()` shows a new recovery code until its end was typed, whatever else comes and is pressed', () => {
+  const desk = sit()
+  signUp(desk)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.tell({ type: 'chat-opened', snapshot: snapshot(), now: MORNING })
+  asks(desk)
+  desk.press('enter', 'escape', 'ctrl-c', 'f1')
+  desk.type('y')
+  assert.is(desk.model().newCode?.code, CODE)
+  desk.press('backspace')
+  desk.type(lastGroup(CODE).toLowerCase())
+  assert.is(desk.model().newCode, null)
+  assert.equal(asks(desk), [])
+  assert.is(desk.model().screen.type, 'chat')
+  assert.is(desk.chat().overlay, null)
+})
+
+test('`update()` still shows a new recovery code when the account then does not open', () => {
+  const desk = sit()
+  recover(desk, CODE)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.tell({ type: 'chat-refused', failure: { code: 'device_limit', message: 'Cannot log in: too many' } })
+  assert.is(desk.model().newCode?.code, CODE)
+  desk.press('ctrl-q')
+  assert.equal(asks(desk).at(-1), { type: 'quit' })
+})
 
 const NEAR = 'ws://near.example'
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { normalizeUserId, UserId } from '../../../schema/ids.ts'
 import { limits } from '../../../schema/limits.ts'
+import { readRecoveryCode } from '../../core/recovery-code.ts'
 import { actionOf } from '../keys.ts'
 import {
   choicesOf,
@@ -119,6 +120,7 @@ function pressInChoices(next: Make, start: StartScreen, { key, model }: { key: s
       return enter(next, start, { mode: 'log-in', userId: choice.account.userId, model })
     case 'sign-up':
     case 'log-in':
+    case 'recover':
       return enter(next, start, { mode: choice.type, model })
     case 'quit':
       return next(start, { type: 'quit' })
@@ -171,23 +173,31 @@ function changed(start: StartScreen, change: (field: TextField) => TextField): S
   return { ...start, form: { ...form, [form.focus]: after, errors } }
 }
 
+const BUSY = {
+  'sign-up': 'making your keys',
+  'log-in': 'opening your account',
+  recover: 'setting the new password',
+} as const
+
 function submit(next: Make, start: StartScreen): Next {
   const { form, mode } = start
-  const isNew = mode === 'sign-up'
+  if (mode === 'pick') return next(start)
+  // Of a new password: at sign-up, and with a recovery code.
+  const isNew = mode !== 'log-in'
   const userId = normalizeUserId(form.userId.text)
   const server = form.server.text.trim()
-  const errors = check(form, { userId, isNew })
+  const errors = check(start, { userId, isNew })
   const wrong = fieldsOf(start).find(name => errors[name] !== undefined)
   if (wrong !== undefined) return next({ ...start, form: { ...form, errors, focus: wrong } })
   return next(
     {
       ...start,
       reason: null,
-      busy: isNew ? 'making your keys' : 'opening your account',
+      busy: BUSY[mode],
       form: { ...form, errors: {} },
     },
     {
-      type: isNew ? 'sign-up' : 'log-in',
+      ...(mode === 'recover' ? { type: mode, code: form.code.text } : { type: mode }),
       userId,
       password: form.password.text,
       ...(server === '' ? {} : { server }),
@@ -195,12 +205,16 @@ function submit(next: Make, start: StartScreen): Next {
   )
 }
 
-function check(form: Form, { userId, isNew }: { userId: string; isNew: boolean }): Form['errors'] {
+function check(
+  { form, mode }: StartScreen,
+  { userId, isNew }: { userId: string; isNew: boolean },
+): Form['errors'] {
   const errors: Form['errors'] = {}
   const server = form.server.text.trim()
   if (server !== '' && !isServerAddress(server)) errors.server = 'a server is wss://host[:port]'
   const id = v.safeParse(UserId, userId)
   if (!id.success) errors.userId = id.issues[0].message
+  if (mode === 'recover') Object.assign(errors, checkCode(form.code.text))
   if (form.password.text === '') errors.password = 'the password is missing'
   if (!isNew) return errors
   const { length } = new TextEncoder().encode(form.password.text)
@@ -211,10 +225,21 @@ function check(form: Form, { userId, isNew }: { userId: string; isNew: boolean }
   return errors
 }
 
+function checkCode(typed: string): Form['errors'] {
+  if (typed.trim() === '') return { code: 'the recovery code is missing' }
+  try {
+    readRecoveryCode(typed)
+    return {}
+  } catch (error) {
+    return { code: (error as Error).message.replace(/^.*: /, '') }
+  }
+}
+
 /** Puts an error beside the field that it is about. */
 function refused(start: StartScreen, { code, message }: Failure): StartScreen {
   if (start.mode === 'pick') return refusedToResume(start, { code, message })
-  const where = fieldOfError(code)
+  const isCodeRefused = start.mode === 'recover' && code === 'login_refused'
+  const where = isCodeRefused ? 'code' : fieldOfError(code)
   const form: Form = {
     ...start.form,
     errors: { [where]: message },
@@ -222,7 +247,7 @@ function refused(start: StartScreen, { code, message }: Failure): StartScreen {
     focus: where === 'form' ? lastField(start) : where,
   }
   // A refused password is typed anew.
-  if (code === 'login_refused') form.password = EMPTY_FIELD
+  if (code === 'login_refused' && !isCodeRefused) form.password = EMPTY_FIELD
   return { ...start, busy: null, form }
 }
 

@@ -1,9 +1,11 @@
 import type { Model } from '../model.ts'
 import { needsTicks } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
+import { EMPTY_FIELD } from '../text-field.ts'
 import { forComposer } from './ahead.ts'
 import { updateChat } from './chat.ts'
 import { chatOpened } from './events.ts'
+import { keepCode } from './new-code.ts'
 import { updateStart } from './start.ts'
 
 /**
@@ -11,6 +13,8 @@ import { updateStart } from './start.ts'
  * only by what the messages bring.
  */
 export function update(model: Model, msg: Msg): Next {
+  const kept = model.newCode === null ? null : keepCode(model, model.newCode, msg)
+  if (kept) return kept
   switch (msg.type) {
     case 'resize':
       return inScreen({ ...model, size: msg.size }, msg)
@@ -27,6 +31,8 @@ export function update(model: Model, msg: Msg): Next {
       const ahead = model.screen.type === 'start' ? forComposer(model.screen.ahead) : []
       return ahead.reduce(onward, chatOpened({ ...model, now: msg.now }, msg.snapshot))
     }
+    case 'recovery-code':
+      return { model: { ...model, newCode: { code: msg.code, typed: EMPTY_FIELD } }, commands: [] }
     case 'focus':
       return inScreen({ ...model, isFocused: msg.isFocused }, msg)
     case 'chat-event':

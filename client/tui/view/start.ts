@@ -23,11 +23,13 @@ type Cursor = { x: number; y: number } | null
 const LABELS: Readonly<Record<FieldName, string>> = {
   server: 'Server',
   userId: 'User id',
+  code: 'Code',
   password: 'Password',
   repeat: 'Again',
 }
 const LABEL_COLS = 10
-const MAX_FIELD_COLS = 32
+/** A recovery code, and the cursor behind it. */
+const MAX_FIELD_COLS = 34
 
 /** Draws the start screen. Returns where the cursor is. */
 export function drawStart(canvas: Canvas, model: Model, start: StartScreen): Cursor {
@@ -116,6 +118,8 @@ function choiceText(choice: Choice): { name: string; note: string } {
       return { name: 'Sign up', note: 'make a new account' }
     case 'log-in':
       return { name: 'Log in', note: 'to an account from elsewhere' }
+    case 'recover':
+      return { name: 'Recover', note: 'I have a recovery code' }
     case 'quit':
       return { name: 'Quit', note: '' }
     default:
@@ -129,8 +133,7 @@ function drawForm(
 ): { cursor: Cursor; focusY: number; lowestWanted: number } {
   const { form } = start
   const { cols } = canvas.size
-  const title = start.mode === 'sign-up' ? 'Sign up' : 'Log in'
-  canvas.put({ x: 0, y: top }, span(title, 'strong'))
+  canvas.put({ x: 0, y: top }, span(TITLES[start.mode], 'strong'))
   let y = top + 1 + gap
   let cursor: Cursor = null
   let focusY = 0
@@ -162,12 +165,26 @@ function drawForm(
     lowestWanted = y
   } else if (form.errors.form !== undefined) {
     lowestWanted = y - 1 + drawError(canvas, { x: 0, y, error: form.errors.form, below: 0 })
-  } else if (start.mode === 'sign-up') drawNote(canvas, y)
+  } else drawNote(canvas, y, NOTES[start.mode])
   return { cursor, focusY, lowestWanted }
 }
 
-function drawNote(canvas: Canvas, y: number): void {
-  const note = 'The password opens this account elsewhere. Nobody can restore it for you.'
+const TITLES: Readonly<Record<StartScreen['mode'], string>> = {
+  pick: '',
+  'sign-up': 'Sign up',
+  'log-in': 'Log in',
+  recover: 'Set a new password with your recovery code',
+}
+
+const NOTES: Readonly<Record<StartScreen['mode'], string>> = {
+  pick: '',
+  'sign-up':
+    'The password opens this account elsewhere. You get a recovery code next, in case you forget it: nobody else can help.',
+  'log-in': '',
+  recover: 'The old password opens nothing any more. The code is used up; you get another one.',
+}
+
+function drawNote(canvas: Canvas, y: number, note: string): void {
   for (const [index, { text }] of wrapText(note, canvas.size.cols).entries()) {
     canvas.put({ x: 0, y: y + index }, span(text, 'faint'))
   }

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TimelineItem } from '../../chat.ts'
+import { lastGroup, makeRecoveryCode } from '../../core/recovery-code.ts'
 import {
   conversationOf,
   type Desk,
@@ -11,6 +12,7 @@ import {
   SERVER,
   sit,
   sitInChat,
+  snapshot,
   summary,
 } from '../model.fixture.ts'
 import { assertGolden } from './golden.fixture.ts'
@@ -90,6 +92,38 @@ const screens: Record<string, () => Desk> = {
     desk.type('correct horse')
     desk.tell({ type: 'password-judged', judged: { password: 'correct horse', score: 3, hint: '' } })
     return desk
+  },
+  recover() {
+    const desk = sit()
+    desk.tell({ type: 'accounts', accounts: [] })
+    desk.press('down', 'down', 'enter')
+    desk.type('alice')
+    desk.press('tab')
+    desk.type(CODE)
+    return desk
+  },
+  'recover-wrong-code-40x15'() {
+    const desk = sit({ cols: 40, rows: 15 })
+    desk.tell({ type: 'accounts', accounts: [] })
+    desk.press('down', 'down', 'enter')
+    desk.type('alice')
+    desk.press('tab')
+    desk.type(CODE.replace('7', '8'))
+    for (const _ of [1, 2]) {
+      desk.press('enter')
+      desk.type('correct horse')
+    }
+    desk.press('enter')
+    return desk
+  },
+  'new-code'() {
+    return showsCode({ cols: 80, rows: 24 })
+  },
+  'new-code-40x15'() {
+    return showsCode({ cols: 40, rows: 15 })
+  },
+  'new-code-20x6'() {
+    return showsCode({ cols: 20, rows: 6 })
   },
   'sign-up-busy'() {
     const desk = signUp('alice', 'correct horse')
@@ -231,6 +265,16 @@ const screens: Record<string, () => Desk> = {
     desk.press('down')
     return desk
   },
+}
+
+const CODE = makeRecoveryCode(Uint8Array.from({ length: 26 }, (_, index) => index))
+
+function showsCode(size: { cols: number; rows: number }): Desk {
+  const desk = signUp('alice', 'correct horse', size)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.tell({ type: 'chat-opened', snapshot: snapshot(), now: MORNING })
+  desk.type(lastGroup(CODE).slice(0, 1))
+  return desk
 }
 
 function atServer(size: { cols: number; rows: number }): Desk {
