@@ -93,7 +93,12 @@ export class ServerBook {
 
   /** For a session. */
   of(userId: UserId): { servers: readonly string[]; prefer?: string } {
-    const servers = this.#own.get(userId) ?? this.#options.servers
+    const own = this.#own.get(userId)
+    const { servers: given } = this.#options
+    // Who gave one address is taken there, however near others are: unless another one was chosen.
+    const isNamed = this.#chosen !== undefined && this.#known.has(this.#chosen)
+    const all = isNamed ? [...new Set([this.#chosen ?? '', ...given])] : given
+    const servers = own ?? all
     const prefer = this.#chosen ?? this.#nearest
     return { servers, ...(prefer === undefined ? {} : { prefer }) }
   }

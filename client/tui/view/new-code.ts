@@ -7,7 +7,7 @@ import { drawRule } from './chat.ts'
 
 const WHY =
   'Write this code down and keep it apart from this machine. It replaces a forgotten password; nothing else does, and it is shown only now.'
-const PROMPT = 'Its last three letters or digits: '
+const PROMPT = 'Type its last three characters: '
 
 /** Draws a recovery code that was just made, over everything else. Returns where the cursor is. */
 export function drawNewCode(canvas: Canvas, { code, typed }: NewCode): { x: number; y: number } {
@@ -19,10 +19,7 @@ export function drawNewCode(canvas: Canvas, { code, typed }: NewCode): { x: numb
     drawRule(canvas, 1)
     drawRule(canvas, rows - 2)
   }
-  canvas.put(
-    { x: 0, y: rows - 1 },
-    span(truncate(' Type the end of the code to go on · Ctrl-Q quit', cols - 1), 'faint'),
-  )
+  canvas.put({ x: 0, y: rows - 1 }, span(truncate(' Its end goes on · Ctrl-Q quit', cols - 1), 'faint'))
   const body = canvas.part(
     isLow ? { x: 0, y: 0, cols, rows: rows - 1 } : { x: 2, y: 2, cols: cols - 4, rows: rows - 4 },
   )
