@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+// Long because each way in, and each way that it breaks off, is a few lines here.
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -9,6 +10,7 @@ import { createAccounts } from './accounts.ts'
 import { createAgent } from './agent/create-agent.ts'
 import type { Accounts } from './chat.ts'
 import { openHome } from './home/home-folder.ts'
+import type { PasswordChecker } from './locking.ts'
 import type { Api } from './net/api.ts'
 import { systemClock } from './net/clock.ts'
 import type { Transport } from './net/transport.ts'
@@ -18,7 +20,7 @@ const test = suite('accounts')
 const alice = { userId: 'Alice', password: 'correct horse battery' }
 
 interface Machine {
-  accounts: Accounts
+  accounts: Accounts & PasswordChecker
   folder: string
   /** What is in its home, temporary folders too. */
   entries(): Promise<string[]>
@@ -245,6 +247,9 @@ test('`changePassword()` needs the present password, ends it, and keeps the reco
     assert.is(await codeOf(accounts.changePassword({ ...alice, newPassword: 'alice1234' })), 'weak_password')
     await accounts.changePassword({ ...alice, newPassword })
     assert.is(await codeOf(accounts.logIn(alice)), 'login_refused')
+    // The lock of the screen knows it, too.
+    assert.is(await accounts.checkPassword({ ...alice, password: newPassword }), true)
+    assert.is(await accounts.checkPassword(alice), false)
     await (await accounts.logIn({ ...alice, password: newPassword })).close()
     assert.is(codes.length, 1)
     const last = 'the very last horse'
@@ -286,5 +291,36 @@ test('`measure()` tells how far the known servers are, or the one that is asked 
     await accounts.measure({ url: 'wss://own.example/', found })
     assert.equal(urls, ['wss://own.example'])
   }))
+test('`checkPassword()` knows the password without a server, after sign-up and log-in, and keeps nothing that tells it', async () => {
+  await withServer(async ({ server, machine }) => {
+    const here = await machine()
+    const chat = await here.accounts.signUp(alice)
+    const there = await machine()
+    const second = await there.accounts.logIn(alice)
+    server.isUp = false
+    for (const { accounts, folder } of [here, there]) {
+      assert.is(await accounts.checkPassword(alice), true)
+      assert.is(await accounts.checkPassword({ ...alice, password: 'correct horse batterz' }), false)
+      assert.is(await accounts.checkPassword({ ...alice, password: '' }), false)
+      const text = await readFile(join(folder, 'home', 'accounts', 'alice', 'check.json'), 'utf8')
+      assert.not.match(text, alice.password)
+    }
+    await chat.close()
+    await second.close()
+  })
+})
+
+test('`checkPassword()` asks a server once when the account was logged in before there was anything to compare with', async () => {
+  await withServer(async ({ machine }) => {
+    const { accounts, folder } = await machine()
+    const chat = await accounts.signUp(alice)
+    const path = join(folder, 'home', 'accounts', 'alice', 'check.json')
+    await rm(path)
+    assert.is(await accounts.checkPassword({ ...alice, password: 'not the password' }), false)
+    assert.is(await accounts.checkPassword(alice), true)
+    assert.ok((await stat(path)).isFile())
+    await chat.close()
+  })
+})
 
 test.run()

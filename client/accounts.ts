@@ -1,24 +1,34 @@
 import { join } from 'node:path'
 import { FastChatError } from '../schema/errors.ts'
-import type { ChangePasswordRequest, RecoveryResponse } from '../schema/http.ts'
+import type { Kdf } from '../schema/http.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
-import type { AccountEntry, Accounts, Chat, Connection, Credentials } from './chat.ts'
+import type { AccountEntry, Accounts, Chat, Credentials } from './chat.ts'
 import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
-import { checkNewPassword, derivePasswordKeys, makeStorageKey } from './crypto/password.ts'
+import { derivePasswordKeys, makeStorageKey } from './crypto/password.ts'
+import { isPassword, makePasswordCheck } from './crypto/password-check.ts'
 import { recoveryKeys, sealWithCode, sealWithPassword } from './crypto/sealed-account.ts'
 import type { PrivateJwk } from './crypto/types.ts'
-import { isSameAccountKey, openVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
+import { wrapStorageKey } from './crypto/vault.ts'
 import type { CodeTeller } from './entrance.ts'
 import { FileStore } from './files/file-store.ts'
 import type { AccountFiles, Home } from './home/home.ts'
+import type { PasswordChecker } from './locking.ts'
 import { askAnyServer } from './net/any-server.ts'
 import type { Api } from './net/api.ts'
 import { type Clock, systemClock } from './net/clock.ts'
 import { createTransport } from './net/create-transport.ts'
 import type { Transport } from './net/transport.ts'
 import { normalizeServerUrl } from './net/urls.ts'
-import { checkStrength } from './password/strength.ts'
+import {
+  checkNew,
+  type NewPassword,
+  noAccount,
+  notRevoked,
+  openChecked,
+  readStorageKey,
+  unlock,
+} from './opening.ts'
 import { ServerBook } from './server-book.ts'
 import { readUserId } from './session/destinations.ts'
 import { createDevice, type NewDevice, readIdentity, writeDevice } from './session/device.ts'
@@ -54,7 +64,7 @@ export interface AccountsOptions {
  *
  * @throws FastChatError `usage` for an address of a server that is none
  */
-export function createAccounts(options: AccountsOptions): Accounts {
+export function createAccounts(options: AccountsOptions): Accounts & PasswordChecker {
   const servers = [...new Set(options.servers.map(normalizeServerUrl))]
   const clock = options.clock ?? systemClock
   return new HomeAccounts({
@@ -67,7 +77,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
   })
 }
 
-class HomeAccounts implements Accounts {
+/** What a password became, and how. */
+interface Derived {
+  kdf: Kdf
+  vaultKey: Uint8Array
+}
+
+class HomeAccounts implements Accounts, PasswordChecker {
   readonly #options: Required<AccountsOptions>
   readonly #servers: ServerBook
 
@@ -88,7 +104,7 @@ class HomeAccounts implements Accounts {
     const { userId: typed, password, server, tellCode } = request
     const { home } = this.#options
     const userId = readUserId(typed)
-    await checkPassword({ userId, password })
+    await checkNew({ userId, password })
     await this.#servers.choose(userId, server)
     if (await home.account(userId)) {
       throw new FastChatError(
@@ -98,10 +114,10 @@ class HomeAccounts implements Accounts {
     }
     const now = await this.#serverTime(userId)
     const accountKey = await generateKey('Ed25519')
-    const seal = await sealWithPassword(accountKey, { userId, password })
+    const { seal, vaultKey } = await sealWithPassword(accountKey, { userId, password })
     const coded = tellCode && (await sealWithCode(accountKey, { userId }))
     const device = await createDevice({ userId, accountKey, now })
-    await this.#create(device, async api => {
+    await this.#create(device, { kdf: seal.kdf, vaultKey }, async api => {
       const { registration } = device
       const account = { userId, ...seal, accountKey: publicEd25519(accountKey) }
       const recovery = coded ? { recovery: coded.recovery } : {}
@@ -114,59 +130,68 @@ class HomeAccounts implements Accounts {
   async logIn({ userId: typed, password, server }: Credentials): Promise<Chat> {
     const userId = readUserId(typed)
     await this.#servers.choose(userId, server)
-    const { accountKey } = await this.#fetchAccountKey({ userId, password })
-    return await this.#enter(accountKey, { userId, isServerChosen: server !== undefined })
+    const { accountKey, kdf, vaultKey } = await this.#fetchAccountKey({ userId, password })
+    const derived = { kdf, vaultKey }
+    return await this.#enter(accountKey, { userId, derived, isServerChosen: server !== undefined })
   }
 
   async recover(request: Parameters<Accounts['recover']>[0]): Promise<Chat> {
     const { userId: typed, code, password, server, tellCode } = request
     const userId = readUserId(typed)
     const { authKey, vaultKey } = recoveryKeys(code)
-    await checkPassword({ userId, password })
+    await checkNew({ userId, password })
     await this.#servers.choose(userId, server)
     const accountKey = await this.#ask(userId, async api => {
       const answer = await api.recover({ userId, authKey })
       return await openChecked(answer, { userId, vaultKey })
     })
-    await this.#setPassword(accountKey, { userId, password, proof: { by: 'recovery', authKey }, tellCode })
-    return await this.#enter(accountKey, { userId, isServerChosen: server !== undefined })
+    const proof = { by: 'recovery', authKey } as const
+    const derived = await this.#setPassword(accountKey, { userId, password, proof, tellCode })
+    return await this.#enter(accountKey, { userId, derived, isServerChosen: server !== undefined })
   }
 
   async changePassword(request: Parameters<Accounts['changePassword']>[0]): Promise<void> {
     const { userId: typed, password: old, newPassword: password, server, tellCode } = request
     const userId = readUserId(typed)
-    await checkPassword({ userId, password })
+    await checkNew({ userId, password })
     await this.#servers.choose(userId, server)
     const { accountKey, authKey } = await this.#fetchAccountKey({ userId, password: old })
-    await this.#setPassword(accountKey, { userId, password, proof: { by: 'password', authKey }, tellCode })
+    const proof = { by: 'password', authKey } as const
+    const derived = await this.#setPassword(accountKey, { userId, password, proof, tellCode })
+    const files = await this.#options.home.account(userId)
+    const storageKey = await files?.readStorageKey()
+    if (storageKey) await files?.writePasswordCheck(makePasswordCheck({ ...derived, storageKey }))
   }
 
   /** Seals the account key anew. All of it is made before the request, which is repeated with the same content. */
   async #setPassword(
     accountKey: PrivateJwk,
     { userId, password, proof, tellCode }: NewPassword,
-  ): Promise<void> {
-    const seal = await sealWithPassword(accountKey, { userId, password })
+  ): Promise<Derived> {
+    const { seal, vaultKey } = await sealWithPassword(accountKey, { userId, password })
     const coded = tellCode && (await sealWithCode(accountKey, { userId }))
     const recovery = coded ? { recovery: coded.recovery } : {}
     await this.#ask(userId, api => api.changePassword({ userId, proof, ...seal, ...recovery }))
     if (coded) tellCode?.(coded.code)
+    return { kdf: seal.kdf, vaultKey }
   }
 
   /** Opens the account with its key: with the device that this home has already, else with a new one. */
   async #enter(
     accountKey: PrivateJwk,
-    { userId, isServerChosen }: { userId: UserId; isServerChosen: boolean },
+    { userId, derived, isServerChosen }: { userId: UserId; derived: Derived; isServerChosen: boolean },
   ): Promise<Chat> {
     const { home } = this.#options
     const files = await home.account(userId)
     if (files) {
-      await files.writeStorageKey(await unlock(files, accountKey))
+      const storageKey = await unlock(files, accountKey)
+      await files.writePasswordCheck(makePasswordCheck({ ...derived, storageKey }))
+      await files.writeStorageKey(storageKey)
       if (isServerChosen) await this.#servers.keep(files)
       return await notRevoked(await this.resume({ userId }), userId)
     }
     const device = await createDevice({ userId, accountKey, now: await this.#serverTime(userId) })
-    await this.#create(device, async api => {
+    await this.#create(device, derived, async api => {
       await api.addDevice(device.registration)
     })
     return await this.resume({ userId })
@@ -175,11 +200,30 @@ class HomeAccounts implements Accounts {
   async resume({ userId: typed }: { userId: string }): Promise<Chat> {
     const userId = readUserId(typed)
     const files = await this.#options.home.account(userId)
-    if (!files) {
-      throw new FastChatError('no_account', `Cannot open account "${userId}": this machine does not have it`)
-    }
+    if (!files) throw noAccount(userId)
     await readStorageKey(files)
     return await this.#options.agent.openChat(userId, () => this.#start(files))
+  }
+
+  /** See `PasswordChecker`. */
+  async checkPassword({ userId: typed, password }: Credentials): Promise<boolean> {
+    const userId = readUserId(typed)
+    const files = await this.#options.home.account(userId)
+    if (!files) throw noAccount(userId)
+    const storageKey = await readStorageKey(files)
+    const check = await files.readPasswordCheck()
+    try {
+      if (check) return await isPassword(password, { check, storageKey })
+      // Logged in by a version that made none: a server tells, once.
+      const { kdf, vaultKey } = await this.#fetchAccountKey({ userId, password })
+      await files.writePasswordCheck(makePasswordCheck({ kdf, vaultKey, storageKey }))
+      return true
+    } catch (error) {
+      const isWrong =
+        error instanceof FastChatError && ['login_refused', 'weak_password'].includes(error.code)
+      if (isWrong) return false
+      throw error
+    }
   }
 
   /** By which a server judges whether a prekey is good: this machine's clock may be wrong. */
@@ -193,18 +237,19 @@ class HomeAccounts implements Accounts {
       const { kdf } = await api.challenge({ userId })
       const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
       const answer = await api.logIn({ userId, authKey })
-      return { authKey, accountKey: await openChecked(answer, { userId, vaultKey }) }
+      return { authKey, kdf, vaultKey, accountKey: await openChecked(answer, { userId, vaultKey }) }
     })
   }
 
   /** Makes the account in this home around what `register` asks of a server. See `createAccounts`. */
-  async #create(device: NewDevice, register: (api: Api) => Promise<void>): Promise<void> {
+  async #create(device: NewDevice, derived: Derived, register: (api: Api) => Promise<void>): Promise<void> {
     const { userId, accountKey } = device.identity
     const storageKey = makeStorageKey()
     const own = this.#servers.ownOf(userId)
     await this.#options.home.create({
       userId,
       storageKey,
+      check: makePasswordCheck({ ...derived, storageKey }),
       lock: {
         version: 1,
         userId,
@@ -258,66 +303,4 @@ class HomeAccounts implements Accounts {
     const { transport } = this.#options
     return askAnyServer(question, { apis: this.#servers.order(userId).map(url => transport.api(url)) })
   }
-}
-
-interface NewPassword extends CodeTeller {
-  userId: UserId
-  password: string
-  proof: ChangePasswordRequest['proof']
-}
-
-async function checkPassword(request: { userId: UserId; password: string }): Promise<void> {
-  checkNewPassword(request.password)
-  await checkStrength(request)
-}
-
-/** The account key out of a vault, which must be the one that the server names. @throws FastChatError `login_refused` */
-async function openChecked(
-  answer: RecoveryResponse,
-  { userId, vaultKey }: { userId: UserId; vaultKey: Uint8Array },
-): Promise<PrivateJwk> {
-  const accountKey = await openVault(answer.vault, { userId, vaultKey })
-  if (await isSameAccountKey(accountKey, answer.accountKey)) return accountKey
-  throw new FastChatError(
-    'login_refused',
-    `Cannot log in as "${userId}": the server names another account key than the vault holds`,
-  )
-}
-
-/** Waits for what the first server says of the device that is here already; not for a server that does not answer. */
-async function notRevoked(chat: Chat, userId: UserId): Promise<Chat> {
-  const isRevoked = await new Promise<boolean>((resolve, reject) => {
-    const look = (connection: Connection) => {
-      // Offline for good: `closed` follows and says why.
-      const isOpen = connection.state === 'offline' && connection.retryInMs !== undefined
-      if (isOpen || connection.state === 'online') resolve(false)
-    }
-    chat.subscribe(event => {
-      if (event.type === 'closed') resolve(event.reason === 'revoked')
-      if (event.type === 'connection') look(event.connection)
-    })
-    chat.snapshot().then(({ connection }) => look(connection), reject)
-  })
-  if (!isRevoked) return chat
-  await chat.close()
-  throw new FastChatError('device_revoked', `Cannot log in as "${userId}": this machine's device was revoked`)
-}
-
-async function readStorageKey(files: AccountFiles): Promise<Uint8Array> {
-  const storageKey = await files.readStorageKey()
-  if (storageKey) return storageKey
-  throw new FastChatError('not_logged_in', `Cannot open account "${files.userId}": log in first`)
-}
-
-/** @throws FastChatError `account_key_changed` when the home has the account of that name of another deployment */
-async function unlock(files: AccountFiles, accountKey: PrivateJwk): Promise<Uint8Array> {
-  const { userId } = files
-  const lock = await files.readLock()
-  if (lock.accountKey !== (await thumbprint(accountKey))) {
-    throw new FastChatError(
-      'account_key_changed',
-      `Cannot log in as "${userId}": this machine has another account of that name, with another account key`,
-    )
-  }
-  return await unwrapStorageKey(lock.wrapped, { userId, accountKey })
 }

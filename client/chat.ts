@@ -1,8 +1,10 @@
 import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../schema/ids.ts'
+import type { OwnDevice } from './own-device.ts'
 import type { Searching } from './searching.ts'
 import type { Settings } from './settings.ts'
 
 export type { AccountEntry, Accounts, CodeTeller, Credentials, ServerMeasure } from './entrance.ts'
+export type { OwnDevice } from './own-device.ts'
 export type { Notifies, Settings } from './settings.ts'
 
 /**
@@ -185,6 +187,8 @@ export interface ChatSnapshot {
   drained: boolean
   settings: Settings
   historyOffers: HistoryOffer[]
+  /** Who is there now, of those who show it and whom it is shown; sorted, and nobody while there is no connection. */
+  online: UserId[]
 }
 
 /** A file on its way. */
@@ -212,25 +216,14 @@ export type ChatEvent =
   | { type: 'queued'; queued: number }
   | { type: 'transfer'; transfer: Transfer }
   | { type: 'typing'; conversation: ConversationId; user: UserId; isTyping: boolean }
+  /** All who are there now, as in the snapshot. */
+  | { type: 'presence'; online: UserId[] }
   | { type: 'history-offers'; offers: HistoryOffer[] }
   | { type: 'settings'; settings: Settings }
   /** All that waited on the server when the connection was made has been received. */
   | { type: 'drained' }
   /** The session has ended: no further event comes. */
   | { type: 'closed'; reason: 'closed' | 'logged-out' | 'revoked' | 'replaced' | 'lost' }
-
-/** A device of this account. */
-export interface OwnDevice {
-  deviceId: DeviceId
-  /** As this account's owner named it. */
-  name?: string
-  /** When the account key certified it, ms since 1970. */
-  since: number
-  /** It is this one. */
-  current: boolean
-  /** False when it was away for so long that nothing is encrypted for it until it connects again. */
-  active: boolean
-}
 
 export interface GroupMember {
   user: UserId

@@ -2,6 +2,7 @@ import { createProcessIo } from './commands/process-io.ts'
 import { runCommand } from './commands/run-command.ts'
 import { stopOnSignals } from './commands/stop.ts'
 import { parseCommandLine } from './config/command-line.ts'
+import { readConfigFile } from './config/config-file.ts'
 import { readEnvironment, readVersion } from './config/environment.ts'
 import { createDefectLog } from './home/defect-log.ts'
 import { openHome } from './home/home-folder.ts'
@@ -35,9 +36,18 @@ export async function runClient(argv: readonly string[]): Promise<number> {
             const { accounts, servers } = await openAccounts(given)
             // Only here: the terminal's driver writes to the terminal by being loaded.
             const { runTui } = await import('./tui/run.ts')
-            const { terminal } = readEnvironment()
+            const { terminal, configFile } = readEnvironment()
+            const preferences = await readConfigFile(configFile)
             const onDrawn = () => accounts.prepare()
-            return await runTui({ accounts, servers, terminal, stop, onDrawn, ...(as ? { as } : {}) })
+            return await runTui({
+              accounts,
+              servers,
+              preferences,
+              terminal,
+              stop,
+              onDrawn,
+              ...(as ? { as } : {}),
+            })
           },
         },
       },

@@ -28,6 +28,7 @@ import { OwnDevices } from './session/own-devices.ts'
 import { Parties } from './session/parties.ts'
 import { People } from './session/people.ts'
 import { Prekeys } from './session/prekeys.ts'
+import { Presence } from './session/presence.ts'
 import { Reading } from './session/reading.ts'
 import { Receipts } from './session/receipts.ts'
 import { Receiver } from './session/receiver.ts'
@@ -113,6 +114,7 @@ class Session {
   readonly #expiry: Expiry
   readonly #search: Search
   readonly #typing: Typing
+  readonly #presence: Presence
   readonly #courier: Courier
   readonly #receipts: Receipts
   readonly #receiver: Receiver
@@ -186,6 +188,7 @@ class Session {
     })
     this.#expiry = new Expiry(parts)
     this.#search = new Search(parts)
+    this.#presence = new Presence(parts)
     this.#typing = new Typing({ ...parts, parties, groups: this.#groups })
     this.#receiver = new Receiver({
       ...parts,
@@ -302,6 +305,7 @@ class Session {
       drained: this.#isDrained,
       settings: readSettings(this.#state.tables),
       historyOffers: this.#history.offers(),
+      online: this.#presence.online,
     }
   }
 
@@ -333,6 +337,7 @@ class Session {
   #onOnline(welcome: WelcomeFrame): void {
     this.#typing.onOnline(welcome)
     this.#watch()
+    this.#presence.onOnline()
     this.#courier.onOnline()
     this.#receipts.onOnline()
     this.#attachments.onOnline()
@@ -341,6 +346,7 @@ class Session {
 
   #onOffline(): void {
     this.#isDrained = false
+    this.#presence.onOffline()
     this.#receiver.onOffline()
     this.#courier.onOffline()
     this.#receipts.onOffline()
@@ -373,6 +379,7 @@ class Session {
     else if (frame.t === 'refused') this.#courier.onRefused(frame)
     else if (frame.t === 'prekeys') this.#prekeys.onLeft(frame.left)
     else if (frame.t === 'devices') this.#checkDevices(frame.user, frame.audience)
+    else if (frame.t === 'presence') this.#presence.onFrame(frame)
     else if (frame.t === 'groups') this.#groups.check(frame.groups, { isAll: true })
     else if (frame.t === 'group') this.#groups.check([frame], { isAll: false })
   }
@@ -430,6 +437,7 @@ class Session {
     this.#search.stop()
     this.#reading.stop()
     this.#cancelWatch?.()
+    this.#presence.stop()
     this.#prekeys.onOffline()
     this.#receipts.stop()
     this.#transfers.stop()

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { Kdf, ServerUrl } from './http.ts'
 import { Base64Url32, BlobId, DeviceId, GroupId, MessageId, PrekeyKid, ServerId, UserId } from './ids.ts'
 import { CompactJws, Ed25519Jwk, GeneralJwe, LabelJwe, MessageJwe, RosterJws, VaultJwe } from './jose.ts'
+import { limits } from './limits.ts'
 
 /** Every document of the database `fastchat`. The server validates what it writes; `mongo-schema.ts` gives `$jsonSchema`. */
 
@@ -119,6 +120,8 @@ export const PresenceDocument = v.object({
   userId: UserId,
   serverId: ServerId,
   since: v.date(),
+  /** To whom it shows that it is there. */
+  shares: v.optional(v.pipe(v.array(UserId), v.maxLength(limits.maxSharedUsers))),
   /** Set when its stock of one-time prekeys has become low, so that the server it is connected to tells it. */
   prekeysLeft: v.optional(count),
 })

@@ -71,8 +71,24 @@ export const WatchFrame = v.object({
 })
 export type WatchFrame = v.InferOutput<typeof WatchFrame>
 
-export const clientFrames = { send: SendFrame, ack: AckFrame, auth: AuthFrame, watch: WatchFrame } as const
-export type ClientFrame = SendFrame | AckFrame | AuthFrame | WatchFrame
+/**
+ * The people to whom this device shows that it is connected: replaces the list before it; none until the first one. Of
+ * those of them who show the same to this account a `presence` frame tells when they are connected, now and later.
+ */
+export const ShareFrame = v.object({
+  t: v.literal('share'),
+  users: v.pipe(v.array(UserId), v.maxLength(limits.maxSharedUsers)),
+})
+export type ShareFrame = v.InferOutput<typeof ShareFrame>
+
+export const clientFrames = {
+  send: SendFrame,
+  ack: AckFrame,
+  auth: AuthFrame,
+  watch: WatchFrame,
+  share: ShareFrame,
+} as const
+export type ClientFrame = SendFrame | AckFrame | AuthFrame | WatchFrame | ShareFrame
 
 // --- server to client
 
@@ -146,6 +162,13 @@ export type RefusedFrame = v.InferOutput<typeof RefusedFrame>
 export const DevicesFrame = v.object({ t: v.literal('devices'), user: UserId, audience: Base64Url32 })
 export type DevicesFrame = v.InferOutput<typeof DevicesFrame>
 
+/**
+ * Somebody of the last `share` frame is connected with a device that shows it to this account, or is no more. Whoever was
+ * never told of, or is not in the list, counts as not connected.
+ */
+export const PresenceFrame = v.object({ t: v.literal('presence'), user: UserId, online: v.boolean() })
+export type PresenceFrame = v.InferOutput<typeof PresenceFrame>
+
 const groupHead = { group: GroupId, epoch: time, head: Base64Url32 }
 
 /** All groups that this account is in, with the epoch and the hash of the last event of each. Follows `welcome`. */
@@ -177,6 +200,7 @@ export const serverFrames = {
   stored: StoredFrame,
   refused: RefusedFrame,
   devices: DevicesFrame,
+  presence: PresenceFrame,
   groups: GroupsFrame,
   group: GroupFrame,
   prekeys: PrekeysFrame,
@@ -189,6 +213,7 @@ export type ServerFrame =
   | StoredFrame
   | RefusedFrame
   | DevicesFrame
+  | PresenceFrame
   | GroupsFrame
   | GroupFrame
   | PrekeysFrame

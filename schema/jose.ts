@@ -44,6 +44,8 @@ export const hkdfInfo = {
   /** The two keys out of a recovery code. */
   recoveryAuth: 'fastchat/recovery-auth',
   recoveryVault: 'fastchat/recovery-vault',
+  /** What the password of a locked screen is compared with. */
+  passwordCheck: 'fastchat/password-check',
 } as const
 
 /** `aud` of an access token: any server of the deployment. */

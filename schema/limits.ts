@@ -32,6 +32,12 @@ export const limits = {
   maxStoredIds: 256,
   /** Users in one `watch` frame. */
   maxWatchedUsers: 2000,
+  /** Users in one `share` frame: to so many a device shows its presence. */
+  maxSharedUsers: 256,
+  /** `share` frames of one socket in a minute, after a first burst of as many. */
+  maxSharesPerMinute: 30,
+  /** Somebody who was connected and is no more is told of after this: they may be changing servers. */
+  presenceGraceMs: 3 * 1000,
   /** Unacked messages that one socket may hold; the rest waits in the database. */
   deliveryWindow: 64,
   /** Unanswered `send` frames that one socket may have. */

@@ -9,6 +9,7 @@ import {
   bindings,
   blockedBindings,
   deviceBindings,
+  findBindings,
   groupBindings,
   keysText,
   type PlaceBinding,
@@ -20,17 +21,18 @@ const README = fileURLToPath(new URL('../client/README.md', import.meta.url))
 const BEGIN = '<!-- keys: made by scripts/readme-keys.ts -->'
 const END = '<!-- end of keys -->'
 
-type Shown = Pick<Binding, 'keys' | 'shown' | 'does'>
+type Shown = Pick<Binding, 'keys' | 'shown' | 'does' | 'action'>
 
 /** The section as it should be. */
 export function keysSection(): string {
   const groups = [...new Set((bindings as readonly Binding[]).map(({ group }) => group))]
   const places: [string, readonly PlaceBinding[]][] = [
-    ['Selected message', selectionBindings],
-    ['Members of a group (`/admin`)', groupBindings],
-    ['Your devices (`/devices`)', deviceBindings],
-    ['Safety number (`/verify`)', verifyBindings],
-    ['Blocked people (`/blocked`)', blockedBindings],
+    ['Selected message: `[keys.selected]`', selectionBindings],
+    ['Searching in a conversation: `[keys.find]`', findBindings],
+    ['Members of a group (`/admin`): `[keys.members]`', groupBindings],
+    ['Your devices (`/devices`): `[keys.devices]`', deviceBindings],
+    ['Safety number (`/verify`): `[keys.verify]`', verifyBindings],
+    ['Blocked people (`/blocked`): `[keys.blocked]`', blockedBindings],
   ]
   const sections: [string, readonly Shown[]][] = [
     ...groups.map(
@@ -43,10 +45,12 @@ export function keysSection(): string {
     ...places,
   ]
   const rows = sections.flatMap(([title, shown]) => [
-    `| **${title}** | |`,
-    ...shown.map(binding => `| ${keysText(binding).replaceAll('|', '\\|')} | ${binding.does} |`),
+    `| **${title}** | | |`,
+    ...shown.map(
+      binding => `| ${keysText(binding).replaceAll('|', '\\|')} | ${binding.does} | \`${binding.action}\` |`,
+    ),
   ])
-  return ['| key | what it does |', '|---|---|', ...rows].join('\n')
+  return ['| key | what it does | name |', '|---|---|---|', ...rows].join('\n')
 }
 
 /**

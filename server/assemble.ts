@@ -50,6 +50,7 @@ export function assemble(parts: Parts): { app: Hono<Carried>; hub: Hub; lease: L
     store: store.servers,
     url: parts.url,
     load: () => hub.size,
+    onServers: () => hub.presence.serversRead(),
     onLost() {
       hub.reassert().catch(error => log.warn(errorFields(error), 'Cannot write presence again'))
     },

@@ -213,14 +213,17 @@ test('after a change of owner, what may have been missed comes as events', async
   messages.snapshot.conversations = [
     { id: conversation, kind: 'direct', with: 'carol', unread: 1, lastAt: Date.now() },
   ]
+  messages.snapshot.online = ['carol']
   const second = await open(messages)
   await owner.chat.close()
   await waitFor(() => second.events.at(-1)?.type === 'drained', { what: 'events' })
   assert.equal(second.events, [
     { type: 'connection', connection: { state: 'connecting' } },
+    { type: 'presence', online: [] },
     { type: 'connection', connection: { state: 'online', server: 'ws://test' } },
     { type: 'item', item: missed },
     { type: 'conversation', conversation: messages.snapshot.conversations[0] },
+    { type: 'presence', online: ['carol'] },
     { type: 'queued', queued: 0 },
     { type: 'drained' },
   ])

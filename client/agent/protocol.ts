@@ -15,7 +15,7 @@ import { NOTIFIES } from '../settings.ts'
  * Raised when a line changes its meaning, or something new may be asked: two versions of FastChat at once do not share a
  * session.
  */
-export const AGENT_PROTOCOL = 4
+export const AGENT_PROTOCOL = 5
 
 /** A text of 64 KiB whose every byte is escaped as `\u0000`, and room to spare. */
 export const maxCallBytes = 1024 * 1024
@@ -86,6 +86,7 @@ export const callParams = {
   setSettings: v.object({
     sendsReadReceipts: v.optional(v.boolean()),
     sendsTyping: v.optional(v.boolean()),
+    showsPresence: v.optional(v.boolean()),
     notifies: v.optional(v.picklist(NOTIFIES)),
   }),
   logOut: nothing,

@@ -96,6 +96,7 @@ class SteadyChat extends Calls implements Chat {
     const next = this.#next()
     this.#current = next
     this.#emit({ type: 'connection', connection: { state: 'connecting' } })
+    this.#emit({ type: 'presence', online: [] })
     next
       .then(chat => this.#replay(chat, lostAt - REPLAY_MARGIN_MS))
       .catch(() => {
@@ -113,6 +114,7 @@ class SteadyChat extends Calls implements Chat {
       }
       this.#emit({ type: 'conversation', conversation })
     }
+    this.#emit({ type: 'presence', online: snapshot.online })
     this.#emit({ type: 'queued', queued: snapshot.queued })
     if (snapshot.drained) this.#emit({ type: 'drained' })
   }

@@ -125,8 +125,9 @@ export function createTestChat(me = 'alice', messages: MessageItem[] = []): Test
       queued: 0,
       unsent: 0,
       drained: true,
-      settings: { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' },
+      settings: { sendsReadReceipts: true, sendsTyping: true, showsPresence: true, notifies: 'desktop' },
       historyOffers: [],
+      online: [],
     },
     devices: [
       {

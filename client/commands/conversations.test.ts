@@ -99,12 +99,18 @@ test('waits for what is on its way; without a server says that it is what is kno
 
 test('`settings` changes what is named and prints how they are', async () => {
   const shown = await runHere(['settings'])
-  assert.equal([shown.stdout, shown.asked('setSettings')], ['read receipts  on\ntyping         on\n', []])
+  assert.equal(
+    [shown.stdout, shown.asked('setSettings')],
+    ['read receipts  on\ntyping         on\npresence       on\n', []],
+  )
   const ran = await runHere(['settings', '--read-receipts', 'off', '--json'])
   assert.equal(ran.asked('setSettings'), [{ sendsReadReceipts: false }])
-  assert.equal(jsonOf(ran.stdout), [{ readReceipts: false, typing: true }])
+  assert.equal(jsonOf(ran.stdout), [{ readReceipts: false, typing: true, presence: true }])
   const typing = await runHere(['settings', '--typing', 'off', '--json'])
-  assert.equal(jsonOf(typing.stdout), [{ readReceipts: true, typing: false }])
+  assert.equal(jsonOf(typing.stdout), [{ readReceipts: true, typing: false, presence: true }])
+  const presence = await runHere(['settings', '--presence', 'off', '--json'])
+  assert.equal(presence.asked('setSettings'), [{ showsPresence: false }])
+  assert.equal(jsonOf(presence.stdout), [{ readReceipts: true, typing: true, presence: false }])
 })
 
 test.run()

@@ -43,20 +43,21 @@ export async function requests(context: CommandContext, line: LineOf<'requests'>
 
 /** `fastchat settings`: changes what is named, and prints how they are. */
 export async function settings(context: CommandContext, line: LineOf<'settings'>): Promise<number> {
-  const { readReceipts, typing, json } = line
+  const { readReceipts, typing, presence, json } = line
   const change = {
     ...(readReceipts === undefined ? {} : { sendsReadReceipts: readReceipts }),
     ...(typing === undefined ? {} : { sendsTyping: typing }),
+    ...(presence === undefined ? {} : { showsPresence: presence }),
   }
   return await withAsking(
     { context, line: { ...line, timeoutMs: 0 }, what: 'change settings' },
     async ({ chat }) => {
       if (Object.keys(change).length > 0) await chat.setSettings(change)
-      const { sendsReadReceipts, sendsTyping } = (await chat.snapshot()).settings
+      const { sendsReadReceipts, sendsTyping, showsPresence } = (await chat.snapshot()).settings
       await context.io.print(
         json
-          ? jsonLine({ readReceipts: sendsReadReceipts, typing: sendsTyping })
-          : `read receipts  ${onOff(sendsReadReceipts)}\ntyping         ${onOff(sendsTyping)}\n`,
+          ? jsonLine({ readReceipts: sendsReadReceipts, typing: sendsTyping, presence: showsPresence })
+          : `read receipts  ${onOff(sendsReadReceipts)}\ntyping         ${onOff(sendsTyping)}\npresence       ${onOff(showsPresence)}\n`,
       )
       return exitCodes.done
     },

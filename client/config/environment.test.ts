@@ -16,6 +16,13 @@ test('`readEnvironment()` finds the home in FASTCHAT_HOME, else in the XDG data 
   assert.is(readEnvironment({ FASTCHAT_HOME: '' }).home, below)
 })
 
+test('`readEnvironment()` finds the config file in the XDG config folder, else below the user', () => {
+  const below = join(homedir(), '.config', 'fastchat', 'config.toml')
+  assert.is(readEnvironment({ XDG_CONFIG_HOME: '/c' }).configFile, join('/c', 'fastchat', 'config.toml'))
+  assert.is(readEnvironment({ XDG_CONFIG_HOME: 'relative' }).configFile, below)
+  assert.is(readEnvironment({}).configFile, below)
+})
+
 test('`readEnvironment()` splits FASTCHAT_SERVERS, and has one when it is empty', () => {
   assert.equal(readEnvironment({ FASTCHAT_SERVERS: ' ws://a:1, wss://b/x ,' }).servers, [
     'ws://a:1',

@@ -9,6 +9,8 @@ import { ServerUrl } from '../../schema/http.ts'
 export interface Environment {
   /** FASTCHAT_HOME, absolute. */
   home: string
+  /** `fastchat/config.toml` in XDG_CONFIG_HOME, else in ~/.config; absolute. */
+  configFile: string
   /** FASTCHAT_SERVERS, at least one. */
   servers: string[]
   /** FASTCHAT_PASSWORD. */
@@ -33,6 +35,7 @@ const TERMINAL_VARIABLES = [
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   return {
     home: readHome(env),
+    configFile: readConfigPath(env),
     servers: readServers(env.FASTCHAT_SERVERS),
     ...(env.FASTCHAT_PASSWORD ? { password: env.FASTCHAT_PASSWORD } : {}),
     ...(env.XDG_RUNTIME_DIR ? { runtimeFolder: env.XDG_RUNTIME_DIR } : {}),
@@ -51,6 +54,11 @@ function readHome(env: NodeJS.ProcessEnv): string {
   // The XDG specification: a relative path there is to be ignored.
   const data = env.XDG_DATA_HOME
   return join(data && isAbsolute(data) ? data : join(homedir(), '.local', 'share'), 'fastchat')
+}
+
+function readConfigPath(env: NodeJS.ProcessEnv): string {
+  const config = env.XDG_CONFIG_HOME
+  return join(config && isAbsolute(config) ? config : join(homedir(), '.config'), 'fastchat', 'config.toml')
 }
 
 function readServers(value: string | undefined): string[] {

@@ -40,7 +40,8 @@ test('`recoveryKeys()` gives two keys of which the one that servers see is not t
 
 test('`sealWithPassword()` takes a new salt, and its password opens it', async () => {
   const accountKey = await generateKey('Ed25519')
-  const { kdf, authKey, vault } = await sealWithPassword(accountKey, { userId, password: 'correct horse' })
+  const { seal } = await sealWithPassword(accountKey, { userId, password: 'correct horse' })
+  const { kdf, authKey, vault } = seal
   const keys = await derivePasswordKeys('correct horse', kdf)
   assert.is(keys.authKey, authKey)
   assert.is((await openVault(vault, { userId, vaultKey: keys.vaultKey })).x, accountKey.x)

@@ -15,14 +15,15 @@ export interface PasswordSeal {
   vault: string
 }
 
-/** Puts the account key under a password, with a new salt. */
+/** Puts the account key under a password, with a new salt. `seal` is for the server, `vaultKey` is not. */
 export async function sealWithPassword(
   accountKey: PrivateJwk,
   { userId, password }: { userId: UserId; password: string },
-): Promise<PasswordSeal> {
+): Promise<{ seal: PasswordSeal; vaultKey: Uint8Array<ArrayBuffer> }> {
   const kdf = makeKdf()
   const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
-  return { kdf, authKey, vault: await sealVault(accountKey, { userId, vaultKey }) }
+  const vault = await sealVault(accountKey, { userId, vaultKey })
+  return { seal: { kdf, authKey, vault }, vaultKey }
 }
 
 /** Puts the account key under a new recovery code, of which the server gets what it gets of a password. */

@@ -15,9 +15,10 @@ import {
   readPrivateFile,
   replaceFile,
 } from './files.ts'
-import { type AccountFiles, AccountLock, type Home } from './home.ts'
+import { type AccountFiles, AccountLock, type Home, PasswordCheck } from './home.ts'
 
 const LOCK = 'lock.json'
+const CHECK = 'check.json'
 const OPEN_KEY = 'open.key'
 /** An account being made; user ids begin with a letter or a digit, so it can never be one. */
 const TEMPORARY = '.new-'
@@ -71,7 +72,13 @@ class HomeFolder implements Home {
     return (await isPrivateFolder(folder)) ? new AccountFolder(userId, folder) : null
   }
 
-  async create({ userId, lock, storageKey, fill }: Parameters<Home['create']>[0]): Promise<AccountFiles> {
+  async create({
+    userId,
+    lock,
+    check,
+    storageKey,
+    fill,
+  }: Parameters<Home['create']>[0]): Promise<AccountFiles> {
     const folder = this.#folderOf(userId)
     await this.#checkAbsent(userId)
     const temporary = join(this.#accounts, `${TEMPORARY}${userId}-${randomBytes(6).toString('hex')}`)
@@ -79,6 +86,7 @@ class HomeFolder implements Home {
       await makePrivateFolder(temporary)
       const files = new AccountFolder(userId, temporary)
       await files.writeLock(lock)
+      if (check) await files.writePasswordCheck(check)
       await files.writeStorageKey(storageKey)
       await fill(temporary)
       await flushFolder(temporary)
@@ -126,6 +134,16 @@ class AccountFolder implements AccountFiles {
 
   async writeLock(lock: AccountLock): Promise<void> {
     await replaceFile(join(this.folder, LOCK), `${JSON.stringify(lock, null, 2)}\n`)
+  }
+
+  async readPasswordCheck(): Promise<PasswordCheck | null> {
+    const text = await readPrivateFile(join(this.folder, CHECK))
+    const what = `${CHECK} of "${this.userId}"`
+    return text === null ? null : parseJson(PasswordCheck, text, { what, code: 'home_damaged' })
+  }
+
+  async writePasswordCheck(check: PasswordCheck): Promise<void> {
+    await replaceFile(join(this.folder, CHECK), `${JSON.stringify(check, null, 2)}\n`)
   }
 
   async readStorageKey(): Promise<Uint8Array<ArrayBuffer> | null> {

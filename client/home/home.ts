@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ServerUrl } from '../../schema/http.ts'
+import { Kdf, ServerUrl } from '../../schema/http.ts'
 import { Base64Url32, UserId } from '../../schema/ids.ts'
 
 /**
@@ -9,6 +9,7 @@ import { Base64Url32, UserId } from '../../schema/ids.ts'
  * <home>/                      0700
  *   accounts/<userId>/         0700
  *     lock.json                the storage key, wrapped under a key that only a log-in gives
+ *     check.json               tells whether a password is the account's, with the storage key
  *     open.key                 the storage key itself, while logged in
  *     data.mdb, data.mdb-lock, owner-<n>.json, agent-*.sock
  * ```
@@ -32,6 +33,7 @@ export interface Home {
   create(account: {
     userId: UserId
     lock: AccountLock
+    check?: PasswordCheck
     storageKey: Uint8Array
     fill: (folder: string) => Promise<void>
   }): Promise<AccountFiles>
@@ -45,6 +47,16 @@ export interface AccountFiles {
 
   /** @throws FastChatError `home_damaged` when it cannot be read. */
   readLock(): Promise<AccountLock>
+
+  /**
+   * What tells whether a password is the account's; null when this account has none yet.
+   *
+   * @throws FastChatError `home_damaged`, `home_unsafe`
+   */
+  readPasswordCheck(): Promise<PasswordCheck | null>
+
+  /** Replaces it as one. @throws FastChatError `disk_full`. */
+  writePasswordCheck(check: PasswordCheck): Promise<void>
 
   /** Replaces lock.json as one. @throws FastChatError `disk_full`. */
   writeLock(lock: AccountLock): Promise<void>
@@ -78,3 +90,7 @@ export const AccountLock = v.object({
   servers: v.optional(v.pipe(v.array(ServerUrl), v.minLength(1), v.maxLength(16))),
 })
 export type AccountLock = v.InferOutput<typeof AccountLock>
+
+/** What check.json holds; made and compared by client/crypto. */
+export const PasswordCheck = v.object({ version: v.literal(1), kdf: Kdf, tag: Base64Url32 })
+export type PasswordCheck = v.InferOutput<typeof PasswordCheck>

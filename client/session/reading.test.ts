@@ -61,7 +61,7 @@ test('nobody learns what was read when the person does not want it, nor before a
     await bob.chat.setSettings({ sendsReadReceipts: false })
     assert.equal(bob.events.at(-1), {
       type: 'settings',
-      settings: { sendsReadReceipts: false, sendsTyping: true, notifies: 'desktop' },
+      settings: { sendsReadReceipts: false, sendsTyping: true, showsPresence: true, notifies: 'desktop' },
     })
     const id = await say(world, { from: alice, to: 'bob', text: 'private', at: [bob] })
     await readAll(bob, 'alice')
@@ -69,6 +69,7 @@ test('nobody learns what was read when the person does not want it, nor before a
     assert.equal((await bob.chat.snapshot()).settings, {
       sendsReadReceipts: false,
       sendsTyping: true,
+      showsPresence: true,
       notifies: 'desktop',
     })
     await bob.chat.setSettings({ sendsReadReceipts: true })

@@ -4,7 +4,12 @@ import type { Tables } from './records.ts'
 import type { State } from './state.ts'
 import { changeConversation } from './timeline.ts'
 
-const defaults: Settings = { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' }
+const defaults: Settings = {
+  sendsReadReceipts: true,
+  sendsTyping: true,
+  showsPresence: true,
+  notifies: 'desktop',
+}
 
 /** What the person has decided for this device. */
 export function readSettings(tables: Tables): Settings {
@@ -18,6 +23,7 @@ export function changeSettings(state: State, change: Partial<Settings>): void {
     const settings = {
       sendsReadReceipts: change.sendsReadReceipts ?? before.sendsReadReceipts,
       sendsTyping: change.sendsTyping ?? before.sendsTyping,
+      showsPresence: change.showsPresence ?? before.showsPresence,
       notifies: change.notifies ?? before.notifies,
     }
     tx.tables.meta.put(['settings'], settings)

@@ -268,15 +268,22 @@ function tellVerification(
 function settingsText({
   sendsReadReceipts,
   sendsTyping,
+  showsPresence,
   notifies,
 }: Extract<ChatCommand, { type: 'set-settings' }>['settings']): string {
   const lines = [
     ...(sendsReadReceipts === undefined ? [] : [`Others ${learn(sendsReadReceipts)} what you have read.`]),
     ...(sendsTyping === undefined ? [] : [`Others ${learn(sendsTyping)} when you are writing.`]),
+    ...(showsPresence === undefined ? [] : [PRESENCE[showsPresence ? 'on' : 'off']]),
     ...(notifies === undefined ? [] : [TOLD[notifies]]),
   ]
   return lines.join(' ')
 }
+
+const PRESENCE = {
+  on: 'The people you talk with see when you are here, and you see them.',
+  off: 'Nobody sees when you are here, and you see nobody.',
+} as const
 
 const TOLD: Readonly<Record<Notifies, string>> = {
   off: 'You are not told of messages elsewhere.',

@@ -16,6 +16,9 @@ const SHADES = ' ░▒▓█'
 const SHARP = 96
 const MAX_KNOWN = 1 << 16
 
+/** 16 to 255 of the palette of 256. */
+const CUBE_AND_GREYS = cubeAndGreys()
+
 /** How much a colour is saturated before its likeness is looked for: with few colours a dull blue is rather blue than grey. */
 const SATURATION = { 16: 2, 256: 1.25 } as const
 
@@ -44,8 +47,13 @@ export function shadeOf({ fg, bg }: CellColors): string {
   return SHADES[Math.min(SHADES.length - 1, Math.floor(((upper + lower) / 2 / 256) * SHADES.length))] ?? ' '
 }
 
+/** 16 to 255 of the palette of 256 as 0xRRGGBB. */
+export function rgbOf256(color: number): number {
+  return CUBE_AND_GREYS[color - 16] ?? 0
+}
+
 /** The colour of the palette of 256 that is nearest; never one of the first 16, which are the theme's. */
-export const nearestOf256 = nearestOf(cubeAndGreys(), { first: 16, saturation: SATURATION[256] })
+export const nearestOf256 = nearestOf(CUBE_AND_GREYS, { first: 16, saturation: SATURATION[256] })
 
 /** The one of the first 16 that is nearest. */
 export const nearestOf16 = nearestOf(BASIC, { first: 0, saturation: SATURATION[16] })
@@ -102,7 +110,8 @@ function linear(channel: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
 }
 
-function colorCodes(color: number, depth: ColorDepth, base: 30 | 40): string {
+/** The SGR codes of 0xRRGGBB, or of what is nearest to it; `base` 30 for letters, 40 for what is behind them. */
+export function colorCodes(color: number, depth: ColorDepth, base: 30 | 40): string {
   if (depth === 16) {
     const index = nearestOf16(color)
     return String(index < 8 ? base + index : base + 60 + index - 8)

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { drawChanges, type Pen, sgr } from './draw.ts'
+import { TRUE_COLOR } from './theme.ts'
 import { createCanvas, type Grid, type StyleName, span } from './view/canvas.ts'
 
 const test = suite('draw')
@@ -92,6 +93,9 @@ test('`sgr()` writes attributes, the terminal’s own 16 colours and the 256', (
   assert.is(sgr({ color: 8, bgColor: 9 }), '\x1b[0;90;101m')
   assert.is(sgr({ color: 245, bgColor: 238, dim: true, underline: true }), '\x1b[0;2;4;38;5;245;48;5;238m')
   assert.is(sgr({ inverse: true, italic: true }), '\x1b[0;3;7m')
+  assert.is(sgr({ color: { rgb: 0xff8000 } }, TRUE_COLOR), '\x1b[0;38;2;255;128;0m')
+  assert.is(sgr({ color: { rgb: 0xff0000 } }, 256), '\x1b[0;38;5;196m')
+  assert.is(sgr({ color: { rgb: 0xff0000 }, bgColor: 231 }, 16), '\x1b[0;91;107m')
 })
 
 test.run()

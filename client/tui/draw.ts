@@ -1,4 +1,5 @@
-import type { Look } from './theme.ts'
+import { colorCodes, rgbOf256 } from './colors.ts'
+import type { Color, ColorDepth, Look } from './theme.ts'
 import type { Cell, CellStyle, Grid } from './view/canvas.ts'
 import { isSettled } from './width.ts'
 
@@ -83,16 +84,22 @@ function isSameStyle(a: CellStyle, b: CellStyle): boolean {
 }
 
 /** The SGR sequence (ECMA-48 section 8.3.117; colours 16 to 255 are xterm's) of a look, after a reset. */
-export function sgr(look: Look): string {
+export function sgr(look: Look, depth: ColorDepth = 256): string {
   const codes: (number | string)[] = [0]
   if (look.bold) codes.push(1)
   if (look.dim) codes.push(2)
   if (look.italic) codes.push(3)
   if (look.underline) codes.push(4)
   if (look.inverse) codes.push(7)
-  if (look.color !== undefined) codes.push(colorCode(look.color, 30))
-  if (look.bgColor !== undefined) codes.push(colorCode(look.bgColor, 40))
+  if (look.color !== undefined) codes.push(codeOf(look.color, depth, 30))
+  if (look.bgColor !== undefined) codes.push(codeOf(look.bgColor, depth, 40))
   return `\x1b[${codes.join(';')}m`
+}
+
+function codeOf(color: Color, depth: ColorDepth, base: 30 | 40): number | string {
+  if (typeof color === 'object') return colorCodes(color.rgb, depth, base)
+  if (color >= 16 && depth === 16) return colorCodes(rgbOf256(color), depth, base)
+  return colorCode(color, base)
 }
 
 function colorCode(color: number, base: 30 | 40): number | string {

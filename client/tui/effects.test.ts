@@ -1,4 +1,5 @@
 // Long because every command that a person can give is refused here once.
+
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FastChatError } from '../../schema/errors.ts'
@@ -14,6 +15,7 @@ import type {
   ConversationSummary,
   MessageItem,
 } from '../chat.ts'
+import type { PasswordChecker } from '../locking.ts'
 import { createEffects } from './effects.ts'
 import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
@@ -29,8 +31,9 @@ const SNAPSHOT: ChatSnapshot = {
   queued: 0,
   unsent: 0,
   drained: false,
-  settings: { sendsReadReceipts: true, sendsTyping: true, notifies: 'desktop' },
+  settings: { sendsReadReceipts: true, sendsTyping: true, showsPresence: true, notifies: 'desktop' },
   historyOffers: [],
+  online: [],
 }
 const NOW = 1000
 
@@ -72,7 +75,7 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
     close: note('close', undefined),
     ...chat,
   }
-  const all: Accounts = {
+  const all: Accounts & PasswordChecker = {
     list: () => Promise.resolve([]),
     recover: () => Promise.resolve(whole),
     changePassword: () => Promise.resolve(),
@@ -80,11 +83,32 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
     signUp: () => Promise.resolve(whole),
     logIn: () => Promise.resolve(whole),
     resume: () => Promise.resolve(whole),
+    checkPassword: ({ password }) => Promise.resolve(password === 'right'),
     ...accounts,
   }
   const dispatch = (msg: Msg) => void told.push(msg)
   return { told, asked, all, dispatch, emit: (event: ChatEvent) => listener(event) }
 }
+
+test('`run()` unlocks a screen with the right password only, and says when nothing could be told', async () => {
+  const { told, all, dispatch } = stage({})
+  const effects = createEffects({ accounts: all, dispatch, now: () => NOW })
+  await effects.run({ type: 'unlock', userId: 'alice', password: 'wrong' })
+  await effects.run({ type: 'unlock', userId: 'alice', password: 'right' })
+  const failing = {
+    ...all,
+    checkPassword: () => Promise.reject(new FastChatError('no_server', 'Cannot ask: none')),
+  }
+  await createEffects({ accounts: failing, dispatch, now: () => NOW }).run({
+    type: 'unlock',
+    userId: 'alice',
+    password: 'right',
+  })
+  assert.equal(
+    told.map(msg => (msg.type === 'unlock-refused' ? msg.failure.code : msg.type)),
+    ['login_refused', 'unlocked', 'no_server'],
+  )
+})
 
 function accountsOf(...entries: AccountEntry[]): Partial<Accounts> {
   return { list: () => Promise.resolve(entries) }
@@ -277,7 +301,11 @@ test('`run()` gives the line of every refused command back, and says why', async
     { type: 'leave-group', group: 'g', typed },
     { type: 'devices', typed },
     { type: 'answer-history', id: 'm', isAccepted: true, typed },
-    { type: 'set-settings', settings: { sendsTyping: true, notifies: 'desktop' }, typed },
+    {
+      type: 'set-settings',
+      settings: { sendsTyping: true, showsPresence: true, notifies: 'desktop' },
+      typed,
+    },
   ]
   for (const command of withLine) await effects.run(command)
   const failure = { code: 'no_server', message: 'Cannot do it: no server' }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
+import type { PasswordChecker } from '../locking.ts'
 import { passwordStrength } from '../password/strength.ts'
 import { workInChat } from './chat-effects.ts'
 import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
@@ -26,7 +27,7 @@ export function createEffects({
   paths = pathsOf(),
   judge = passwordStrength,
 }: {
-  accounts: Accounts
+  accounts: Accounts & PasswordChecker
   dispatch: (msg: Msg) => void
   /** ms since 1970 */
   now: () => number
@@ -71,6 +72,17 @@ export function createEffects({
   }
 
   const tellCode = (code: string) => dispatch({ type: 'recovery-code', code })
+  async function unlock(credentials: { userId: string; password: string }): Promise<void> {
+    try {
+      if (await accounts.checkPassword(credentials)) return dispatch({ type: 'unlocked' })
+      dispatch({
+        type: 'unlock-refused',
+        failure: { code: 'login_refused', message: 'That is not the password.' },
+      })
+    } catch (error) {
+      dispatch({ type: 'unlock-refused', failure: failureOf(error) })
+    }
+  }
 
   async function work(command: Exclude<Command, TerminalCommand>): Promise<void> {
     switch (command.type) {
@@ -93,6 +105,8 @@ export function createEffects({
       }
       case 'resume':
         return await use(() => accounts.resume(command))
+      case 'unlock':
+        return await unlock(command)
       case 'complete-path':
         return dispatch({ type: 'paths', typed: command.typed, found: await paths.complete(command.typed) })
       default:

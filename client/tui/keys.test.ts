@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { actionOf, defaultKeymap } from './keymap.ts'
 import {
   actionIn,
-  actionOf,
   type Binding,
   bindings,
   blockedBindings,
@@ -53,8 +53,9 @@ test('`actionIn()` knows the keys of its place only, and `hintOf()` names the fi
 })
 
 test('`actionOf()` knows every key of the table, and no other', () => {
-  for (const { keys, action } of bindings) for (const key of keys) assert.is(actionOf(key), action)
-  assert.is(actionOf('ctrl-alt-shift-f12'), undefined)
+  for (const { keys, action } of bindings)
+    for (const key of keys) assert.is(actionOf(defaultKeymap, key), action)
+  assert.is(actionOf(defaultKeymap, 'ctrl-alt-shift-f12'), undefined)
 })
 
 test('`keysText()` writes keys as a keyboard names them', () => {

@@ -158,7 +158,7 @@ export interface PlaceBinding {
 
 /** What a key does in one place. */
 export function actionIn<A extends string>(
-  place: readonly (PlaceBinding & { action: A })[],
+  place: readonly { action: A; keys: readonly string[] }[],
   key: string,
 ): A | undefined {
   return place.find(({ keys }) => keys.includes(key))?.action
@@ -167,18 +167,9 @@ export function actionIn<A extends string>(
 /** The keys of a place in one line: `r reply · + react`. */
 export function hintOf(place: readonly PlaceBinding[]): string {
   return place
-    .filter(({ hint }) => hint !== '')
+    .filter(({ hint, keys }) => hint !== '' && keys.length > 0)
     .map(({ keys: [first = ''], hint }) => `${first.length === 1 ? first : keyText(first)} ${hint}`)
     .join(' · ')
-}
-
-const byKey: ReadonlyMap<string, Action> = new Map(
-  bindings.flatMap(binding => binding.keys.map(key => [key, binding.action] as const)),
-)
-
-/** What a key does. */
-export function actionOf(key: string): Action | undefined {
-  return byKey.get(key)
 }
 
 /** A binding's keys as F1 writes them: `Ctrl-K`. */
@@ -186,7 +177,8 @@ export function keysText(binding: Pick<Binding, 'keys' | 'shown'>): string {
   return binding.shown ?? binding.keys.map(keyText).join(', ')
 }
 
-function keyText(key: string): string {
+/** A key as a keyboard names it. */
+export function keyText(key: string): string {
   return key
     .split('-')
     .map(part => part.slice(0, 1).toUpperCase() + part.slice(1))

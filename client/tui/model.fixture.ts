@@ -11,6 +11,7 @@ import type {
 } from '../chat.ts'
 import { type ChatScreen, initialModel, type Model, type Size } from './model.ts'
 import type { Command, Msg } from './msg.ts'
+import { defaultPreferences, type Preferences } from './preferences.ts'
 import { update } from './update/update.ts'
 
 /** Mon 23 Nov 2026, 09:12 in the zone of the tests. */
@@ -32,8 +33,14 @@ export interface Desk {
   type(text: string): void
 }
 
-export function sit(size: Size = { cols: 80, rows: 24 }): Desk {
-  let model = initialModel({ size, now: MORNING, timeZone: 'UTC', servers: [SERVER] })
+export function sit(size: Size = { cols: 80, rows: 24 }, preferences: Partial<Preferences> = {}): Desk {
+  let model = initialModel({
+    preferences: { ...defaultPreferences, ...preferences },
+    size,
+    now: MORNING,
+    timeZone: 'UTC',
+    servers: [SERVER],
+  })
   let commands: Command[] = []
   const tell = (...msgs: Msg[]) => {
     for (const msg of msgs) {
@@ -61,13 +68,18 @@ export function sit(size: Size = { cols: 80, rows: 24 }): Desk {
 
 /** A desk at which alice is logged in; the first conversation is open and its lines have come. */
 export function sitInChat(
-  options: { size?: Size; conversations?: ConversationSummary[]; items?: readonly TimelineItem[] } = {},
+  options: {
+    size?: Size
+    conversations?: ConversationSummary[]
+    items?: readonly TimelineItem[]
+  } & Partial<Preferences> = {},
 ): Desk {
-  const desk = sit(options.size)
-  const conversations = options.conversations ?? [summary('bob', { lastAt: MORNING })]
+  const { size, conversations: given, items: known, ...preferences } = options
+  const desk = sit(size, preferences)
+  const conversations = given ?? [summary('bob', { lastAt: MORNING })]
   desk.tell({ type: 'chat-opened', snapshot: snapshot({ conversations }), now: MORNING })
   const { open } = desk.chat()
-  const items = options.items ?? []
+  const items = known ?? []
   if (open !== null) desk.tell({ type: 'history', conversation: open, items, isWhole: items.length < 100 })
   desk.commands()
   return desk
@@ -81,9 +93,10 @@ export function snapshot(change: Partial<ChatSnapshot> = {}): ChatSnapshot {
     queued: 0,
     unsent: 0,
     drained: true,
-    // That one writes, or is told of a message, only in the tests of it: else every test would see it among its commands.
-    settings: { sendsReadReceipts: true, sendsTyping: false, notifies: 'off' },
+    // That one writes, or is told of a message, or who is there, only in the tests of it: else every test would see it.
+    settings: { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies: 'off' },
     historyOffers: [],
+    online: [],
     ...change,
   }
 }

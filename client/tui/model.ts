@@ -1,3 +1,4 @@
+// Long because everything that is on the screen is one model, read in one place.
 import type {
   AccountEntry,
   Connection,
@@ -11,8 +12,10 @@ import type {
 } from '../chat.ts'
 import type { Find, Goal } from './asked.ts'
 import type { Input } from './input/keys.ts'
+import type { Keymap } from './keymap.ts'
 import type { Command } from './msg.ts'
 import type { Overlay } from './overlay.ts'
+import { defaultPreferences, type Preferences } from './preferences.ts'
 import { EMPTY_FIELD, type TextField } from './text-field.ts'
 
 /** Everything that is on the screen or decides about it, as plain data. It changes only in update/. */
@@ -27,6 +30,12 @@ export interface Model {
   /** IANA name, for the times of messages. */
   timeZone: string
   servers: readonly string[]
+  keymap: Keymap
+  /** The name of the theme, and of those there are. */
+  theme: string
+  themes: readonly string[]
+  /** The chat is behind it; null: it is not locked. */
+  lock: Lock | null
   screen: StartScreen | ChatScreen
   /** Covers the screen until the person has shown that it is written down. */
   newCode: NewCode | null
@@ -37,6 +46,13 @@ export interface NewCode {
   code: string
   /** Its last group, as far as it was typed. */
   typed: TextField
+}
+
+/** The screen is locked: what is written is the password. */
+export interface Lock {
+  field: TextField
+  error: string | null
+  isChecking: boolean
 }
 
 /** In cells. */
@@ -130,6 +146,8 @@ export interface ChatScreen {
   find: Find | null
   goal: Goal | null
   settings: Settings
+  /** Who is there now, of the people one talks with. */
+  online: ReadonlySet<string>
   historyOffers: readonly HistoryOffer[]
   /** Files on their way, by message. */
   transfers: ReadonlyMap<string, Transfer>
@@ -214,11 +232,33 @@ export interface InitialModel {
   now: number
   timeZone: string
   servers?: readonly string[]
+  /** Default: nothing was changed. */
+  preferences?: Preferences
 }
 
 /** The screen before the accounts are known. */
-export function initialModel({ size, now, timeZone, servers = [] }: InitialModel): Model {
-  return { size, isFocused: true, now, frame: 0, timeZone, servers, screen: startScreen(), newCode: null }
+export function initialModel({
+  size,
+  now,
+  timeZone,
+  servers = [],
+  preferences = defaultPreferences,
+}: InitialModel): Model {
+  const { keymap, theme, themes } = preferences
+  const chosen = { keymap, theme, themes: Object.keys(themes) }
+  const screen = startScreen()
+  return {
+    size,
+    isFocused: true,
+    now,
+    frame: 0,
+    timeZone,
+    servers,
+    ...chosen,
+    lock: null,
+    newCode: null,
+    screen,
+  }
 }
 
 /** The start screen, with why one is there again. */
@@ -297,7 +337,8 @@ export function draftOf(chat: ChatScreen): TextField {
 }
 
 /** Whether something turns or counts down, so that time must be told. */
-export function needsTicks({ screen }: Model): 'fast' | 'slow' | 'none' {
+export function needsTicks({ screen, lock }: Model): 'fast' | 'slow' | 'none' {
+  if (lock?.isChecking) return 'fast'
   if (screen.busy !== null) return 'fast'
   if (screen.type === 'start') return 'none'
   const isExpiring = openConversation(screen)?.hasExpiring === true

@@ -21,6 +21,10 @@ export type Msg =
   | Input
   | { type: 'resize'; size: Size }
   | { type: 'tick'; now: number }
+  /** Nothing was done for as long as the person has set. */
+  | { type: 'idle' }
+  | { type: 'unlocked' }
+  | { type: 'unlock-refused'; failure: Failure }
   | { type: 'accounts'; accounts: readonly AccountEntry[]; as?: string }
   /** A server has this new recovery code; it is shown once. */
   | { type: 'recovery-code'; code: string }
@@ -104,12 +108,14 @@ export type Command =
   /** Has a draft written in the person's editor. */
   | { type: 'edit-draft'; conversation: ConversationId | null; text: string }
   | NotifyCommand
+  | { type: 'theme'; name: string }
+  | { type: 'unlock'; userId: string; password: string }
   | { type: 'quit' }
 
 /** What run.ts does itself, with the terminal. */
 export type TerminalCommand = Extract<
   Command,
-  { type: 'redraw' | 'suspend' | 'copy' | 'edit-draft' | 'notify' | 'quit' }
+  { type: 'redraw' | 'suspend' | 'copy' | 'edit-draft' | 'notify' | 'theme' | 'quit' }
 >
 
 /** What is asked of the session. `typed`: what is given back to the composer when it is refused. */

@@ -1,21 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../../schema/errors.ts'
 import type { Accounts } from '../chat.ts'
+import type { PasswordChecker } from '../locking.ts'
 import { editText } from './editor.ts'
 import { createEffects, failureOf } from './effects.ts'
 import { initialModel, needsTicks } from './model.ts'
 import type { Command, Msg } from './msg.ts'
+import { defaultPreferences, type Preferences } from './preferences.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
+import { type Theme, themes } from './theme.ts'
 import { update } from './update/update.ts'
 import { view } from './view/view.ts'
 import { windowTitle } from './view/window-title.ts'
 
 export interface TuiOptions {
-  accounts: Accounts
+  accounts: Accounts & PasswordChecker
   /** Whose chat is opened at once, of the accounts of this home. */
   as?: string
   /** Where a new account would be made: shown on the start screen. */
   servers?: readonly string[]
+  /** What the config file says; default: as if there was none. */
+  preferences?: Preferences
   /** TERM, COLORTERM, NO_COLOR and the like. */
   terminal: Readonly<Record<string, string | undefined>>
   /** Aborted when a signal asks the process to end. */
@@ -40,6 +45,7 @@ export async function runTui({
   accounts,
   as,
   servers = [],
+  preferences = defaultPreferences,
   terminal: env,
   stop,
   onDrawn = () => undefined,
@@ -48,9 +54,14 @@ export async function runTui({
   const ended = new Promise<void>(resolve => {
     end = resolve
   })
+  const idle = idleTimer(preferences.lockAfterMs, () => dispatch({ type: 'idle' }))
   const terminal = openTerminal({
     env,
-    onInput: dispatch,
+    theme: themeNamed(preferences.theme),
+    onInput(input) {
+      idle.again()
+      dispatch(input)
+    },
     onResize: size => dispatch({ type: 'resize', size }),
     onHangUp: () => end(),
   })
@@ -60,6 +71,7 @@ export async function runTui({
     now: Date.now(),
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     servers,
+    preferences,
   })
   const effects = createEffects({ accounts, dispatch, now: Date.now, ...(as ? { as } : {}) })
   let isDrawDue = false
@@ -99,6 +111,10 @@ export async function runTui({
       case 'copy':
         terminal.copy(command.text)
         break
+      case 'theme':
+        terminal.theme(themeNamed(command.name))
+        draw()
+        break
       case 'notify':
         terminal.notify(command)
         break
@@ -108,6 +124,10 @@ export async function runTui({
       default:
         void effects.run(command)
     }
+  }
+
+  function themeNamed(name: string): Theme {
+    return preferences.themes[name] ?? themes.dark
   }
 
   async function editDraft({ conversation, text }: Extract<Command, { type: 'edit-draft' }>): Promise<void> {
@@ -144,12 +164,19 @@ export async function runTui({
   } finally {
     stop.removeEventListener('abort', onStop)
     clearInterval(timer?.interval)
+    idle.stop()
     // First the screen: closing may take a moment, in which the shell's prompt should be back already.
     terminal.restore()
     await Promise.race([effects.close(), delay(MAX_CLOSE_MS, undefined, { ref: false })])
     undoCrash()
   }
   return exitCodes.done
+}
+
+/** Tells once nothing was done for so long; `again` whenever something is. */
+function idleTimer(afterMs: number | null, tell: () => void): { again(): void; stop(): void } {
+  const timer = afterMs === null ? undefined : setTimeout(tell, afterMs)
+  return { again: () => void timer?.refresh(), stop: () => clearTimeout(timer) }
 }
 
 /**

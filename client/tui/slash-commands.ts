@@ -5,7 +5,7 @@ export interface SlashCommand {
   takes: string
   does: string
   /** What its first argument is; of `words` one of these. */
-  completes?: 'people' | 'groups' | 'path' | readonly string[]
+  completes?: 'people' | 'groups' | 'path' | 'themes' | readonly string[]
 }
 
 export const GROUP_WORDS = ['create', 'add', 'remove', 'title', 'promote', 'demote', 'leave'] as const
@@ -50,11 +50,19 @@ export const slashCommands = [
   { name: 'receipts', takes: 'on|off', does: 'tell others what you have read', completes: ['on', 'off'] },
   { name: 'typing', takes: 'on|off', does: 'tell others that you are writing', completes: ['on', 'off'] },
   {
+    name: 'presence',
+    takes: 'on|off',
+    does: 'show who is there, you and others',
+    completes: ['on', 'off'],
+  },
+  {
     name: 'notify',
     takes: 'off|bell|desktop',
     does: 'how you are told of messages elsewhere',
     completes: ['off', 'bell', 'desktop'],
   },
+  { name: 'theme', takes: '[NAME]', does: 'other colours', completes: 'themes' },
+  { name: 'lock', takes: '', does: 'hide all until the password is given' },
   { name: 'help', takes: '', does: 'keys and commands' },
   { name: 'logout', takes: '', does: 'close this account on this machine' },
   { name: 'quit', takes: '', does: 'end the program' },

@@ -9,7 +9,7 @@ import { createDecoder } from './input/decoder.ts'
 import type { Input } from './input/keys.ts'
 import type { Size } from './model.ts'
 import { newsFor } from './news.ts'
-import { type ColorDepth, colorDepth, lookOf, type TerminalEnv } from './theme.ts'
+import { type ColorDepth, colorDepth, lookOf, type TerminalEnv, type Theme, themes } from './theme.ts'
 import { type Grid, HALF_BLOCK, type StyleName } from './view/canvas.ts'
 
 // Long because whatever takes the terminal must be seen beside what gives it back.
@@ -23,6 +23,8 @@ export interface Terminal {
   invalidate(): void
   /** Names the window; nothing is written when it is named so already. */
   title(text: string): void
+  /** Other looks for all that is drawn from now on; the next `draw()` writes every cell. */
+  theme(theme: Theme): void
   /** Tells the person, who looks at something else. */
   notify(news: { how: 'bell' | 'desktop'; text: string }): void
   /** Puts a text on the clipboard, where the terminal allows it (OSC 52). */
@@ -37,6 +39,8 @@ export interface Terminal {
 
 export interface TerminalOptions {
   env: TerminalEnv
+  /** Default: how it looks when nothing was chosen. */
+  theme?: Theme
   onInput(input: Input): void
   onResize(size: Size): void
   /** The terminal went away, or its other end was closed. */
@@ -95,7 +99,9 @@ export function openTerminal(options: TerminalOptions): Terminal {
     },
     onReady: redraw,
   })
-  const pen: Pen = { ...createPen(str, depth), wrote: cells => graphics.wrote(cells) }
+  let theme: Theme = options.theme ?? themes.dark
+  const makePen = (): Pen => ({ ...createPen(str, { depth, theme }), wrote: cells => graphics.wrote(cells) })
+  let pen = makePen()
   const decoder = createDecoder({
     onAnswer(answer) {
       if (graphics.answer(answer)) redraw()
@@ -214,6 +220,11 @@ export function openTerminal(options: TerminalOptions): Terminal {
       named = text
       stdout.write(news.title(text))
     },
+    theme(chosen) {
+      theme = chosen
+      pen = makePen()
+      shown = null
+    },
     notify(what) {
       if (isOpen) stdout.write(news.notify(what))
     },
@@ -281,7 +292,7 @@ function silence(kit: ReturnType<typeof terminalKit.createTerminal>): { str: Seq
   return Object.assign(kit as unknown as { str: Sequences }, { shutdown: true })
 }
 
-function createPen(str: Sequences, depth: ColorDepth): Pen {
+function createPen(str: Sequences, { depth, theme }: { depth: ColorDepth; theme: Theme }): Pen {
   const styles = new Map<StyleName, string>()
   return {
     moveTo: (x, y) => str.moveTo(x + 1, y + 1),
@@ -289,7 +300,7 @@ function createPen(str: Sequences, depth: ColorDepth): Pen {
       if (typeof style === 'object') {
         return sgrOfColors(style, depth, typeof before === 'object' && before ? before : undefined)
       }
-      const sequence = styles.get(style) ?? sgr(lookOf(style, depth))
+      const sequence = styles.get(style) ?? sgr(lookOf(style, depth, theme), depth)
       styles.set(style, sequence)
       return sequence
     },

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { colorDepth, lookOf, TRUE_COLOR } from './theme.ts'
+import { colorDepth, lookOf, THEMED_STYLES, TRUE_COLOR, themes } from './theme.ts'
 import type { StyleName } from './view/canvas.ts'
 
 const test = suite('theme')
@@ -49,10 +49,27 @@ test('`lookOf()` has no colour without colours, and still tells what matters', (
     assert.not.equal(lookOf(style, 0), lookOf('plain', 0), style)
 })
 
-test('`lookOf()` keeps to the 16 colours where there are no more', () => {
-  for (const style of STYLES) {
-    const { color = 0, bgColor = 0 } = lookOf(style, 16)
-    assert.ok(color < 16 && bgColor < 16, style)
+test('`lookOf()` keeps to the 16 colours where there are no more, in every theme', () => {
+  for (const theme of Object.values(themes)) {
+    for (const style of STYLES) {
+      const { color = 0, bgColor = 0 } = lookOf(style, 16, theme)
+      assert.ok(Number(color) < 16 && Number(bgColor) < 16, style)
+    }
+  }
+})
+
+test('`themes` keep the dashes red, and the QR code black on white', () => {
+  for (const theme of Object.values(themes)) {
+    assert.is(lookOf('dash', 256, theme).color, 1)
+    assert.equal(lookOf('qr', 256, theme), lookOf('qr', 256))
+  }
+  assert.not.ok((THEMED_STYLES as readonly string[]).includes('qr'))
+})
+
+test('`themes.terminal` has none but the terminal’s own 16 colours', () => {
+  for (const style of THEMED_STYLES) {
+    const { color = 0, bgColor = 0 } = lookOf(style, 256, themes.terminal)
+    assert.ok(Number(color) < 16 && Number(bgColor) < 16, style)
   }
 })
 

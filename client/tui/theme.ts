@@ -4,10 +4,13 @@ import type { StyleName } from './view/canvas.ts'
 export type ColorDepth = 0 | 16 | 256 | typeof TRUE_COLOR
 export const TRUE_COLOR = 16_777_216
 
-/** How a style looks. Colours are the terminal's own 0 to 15, so that they suit its theme, or 16 to 255 of the cube. */
+/** The terminal's own 0 to 15, so that it suits its theme, 16 to 255 of the cube, or 0xRRGGBB: the nearest there is. */
+export type Color = number | { rgb: number }
+
+/** How a style looks. */
 export interface Look {
-  color?: number
-  bgColor?: number
+  color?: Color
+  bgColor?: Color
   bold?: boolean
   dim?: boolean
   italic?: boolean
@@ -23,6 +26,12 @@ const BLUE = 4
 const CYAN = 6
 const GREY = 8
 const WHITE = 15
+
+/** What differs from the looks below: with 16 colours, and (`fine`) with more. */
+export interface Theme {
+  looks: Partial<Record<StyleName, Look>>
+  fine: Partial<Record<StyleName, Look>>
+}
 
 const looks: Readonly<Record<StyleName, Look>> = {
   plain: {},
@@ -71,10 +80,57 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
   match: { inverse: true },
 }
 
+const { qr: _qr, ...themedLooks } = looks
+
+/** The themes that are there without a config file; `dark` is how it looks when nothing is said. */
+export const themes = {
+  dark: { looks: {}, fine: {} },
+  light: {
+    looks: { unread: { color: 5, bold: true }, offline: { color: 5 }, mine: { color: 4 } },
+    fine: {
+      faint: { color: 243 },
+      theirs: { color: 25, bold: true },
+      mine: { color: 30 },
+      read: { color: 30 },
+      file: { color: 30, bold: true },
+      unread: { color: 130, bold: true },
+      offline: { color: 130 },
+      online: { color: 28 },
+      done: { color: 28 },
+      selected: { bgColor: 253, color: 16, bold: true },
+    },
+  },
+  contrast: {
+    looks: {
+      faint: {},
+      mine: { bold: true },
+      theirs: { bold: true, underline: true },
+      unread: { inverse: true, bold: true },
+      selected: { inverse: true, bold: true },
+      error: { color: RED, bold: true, inverse: true },
+    },
+    fine: {
+      faint: {},
+      mine: { bold: true },
+      theirs: { bold: true, underline: true },
+      unread: { inverse: true, bold: true },
+      selected: { inverse: true, bold: true },
+      error: { color: RED, bold: true, inverse: true },
+      read: {},
+      file: { bold: true },
+    },
+  },
+  // The terminal's own 16 colours only, however many it has: they follow its palette.
+  terminal: { looks: {}, fine: themedLooks },
+} as const satisfies Readonly<Record<string, Theme>>
+
+/** What a theme may change. A QR code must stay one. */
+export const THEMED_STYLES = Object.keys(themedLooks) as (keyof typeof themedLooks)[]
+
 /** How a style looks on a terminal of so many colours. */
-export function lookOf(style: StyleName, depth: ColorDepth): Look {
-  if (depth >= 256) return fineLooks[style] ?? looks[style]
-  if (depth === 16) return looks[style]
+export function lookOf(style: StyleName, depth: ColorDepth, theme: Theme = themes.dark): Look {
+  if (depth >= 256) return theme.fine[style] ?? fineLooks[style] ?? looks[style]
+  if (depth === 16) return theme.looks[style] ?? looks[style]
   const { color: _color, bgColor: _bgColor, ...weight } = looks[style]
   return plainLooks[style] ?? weight
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { spawnArgs } from '../runtimes.ts'
 import { openTerminal, type TestTerminal, type TestTerminalOptions } from './terminal.ts'
@@ -14,6 +15,8 @@ export function openChat(
     ...spawnArgs(person.runtime, EXECUTABLE, ['chat']),
     env: {
       FASTCHAT_HOME: person.home,
+      // Not the configuration of whoever runs the tests.
+      XDG_CONFIG_HOME: join(person.home, 'config'),
       FASTCHAT_SERVERS: server.url,
       FASTCHAT_PASSWORD: undefined,
       MONGODB_URI: undefined,

@@ -1,3 +1,4 @@
+// Long because a day is: what people do most stands in one file, in its order.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -106,6 +107,19 @@ test('5. one sees the other one typing', async () => {
   await alice.sees('bob is typing')
   bob.presses('ctrl-u')
   await alice.seesNo('bob is typing')
+})
+
+test('each sees that the other one is there, while both want it', async () => {
+  await alice.isIn(/bob.* online/)
+  await alice.sees('▸● bob')
+  await bob.isIn(/alice.* online/)
+  bob.says('/presence off')
+  await bob.isIn(/alice(?!.* online)/)
+  await alice.isIn(/bob(?!.* online)/)
+  await alice.sees('▸○ bob')
+  bob.says('/presence on')
+  await alice.isIn(/bob.* online/)
+  await bob.isIn(/alice.* online/)
 })
 
 test('6. alice mends what she wrote last', async () => {
@@ -282,15 +296,18 @@ test('20. F1 says what else there is', async () => {
 test('21. bob has enough, and blocks alice', async () => {
   bob.says('/block alice')
   await bob.isIn('blocked')
+  await alice.isIn(/bob(?!.* online)/)
   alice.says('are you there?')
   await alice.sees('are you there? ✓')
   await bob.seesNo('are you there?')
   bob.says('/unblock alice')
-  await bob.isIn(/alice(?!.*blocked)/)
+  await bob.isIn(/alice(?!.*blocked).* online/)
 })
 
 test('22. both quit, and find all of it the next day', async () => {
-  await Promise.all([alice.quits(), bob.quits()])
+  await bob.quits()
+  await alice.isIn(/bob(?!.* online)/)
+  await alice.quits()
   const again = sit('alice', first)
   await again.sees('line 8 of a long story')
   await again.isIn('bob ✓ verified')

@@ -19,6 +19,7 @@ process.exit(
       measure: () => Promise.resolve(),
       signUp: () => Promise.reject(new Error('never asked')),
       logIn: () => Promise.reject(new Error('never asked')),
+      checkPassword: () => Promise.reject(new Error('no such')),
       resume: () => Promise.reject(new Error('never asked')),
     },
     terminal: process.env,

@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -97,6 +99,42 @@ test('a second start is logged in, shows what was said, and pastes without sendi
   terminal.key('ctrl-q')
   assert.is((await terminal.ended).exitCode, 0)
   assert.equal(terminal.leftovers(), [])
+})
+
+test('the config file gives other keys and a lock, which only the password opens; what is wrong in it is said', async () => {
+  const folder = join(alice.home, 'config', 'fastchat')
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, 'config.toml')
+  await writeFile(path, 'theme = "light"\nlock-after = "1h"\n\n[keys]\nhelp = "ctrl-o"\nquit = "f10"\n')
+  const terminal = chat(alice)
+  await terminal.waitForText(/bob {2}hello back/)
+  await terminal.waitForText('Ctrl-O help')
+  terminal.send('\x0f')
+  await terminal.waitForText('Esc closes')
+  terminal.key('escape')
+  await terminal.waitForScreen(screen => !screen.some(row => row.includes('Esc closes')), 'no help')
+  terminal.type('/lock')
+  terminal.key('enter')
+  await terminal.waitForText('Enter unlocks')
+  assert.not.match(terminal.screen().join('\n'), /hello|bob/)
+  terminal.type('a guess')
+  terminal.key('enter')
+  await terminal.waitForText('That is not the password.')
+  terminal.type(alice.password)
+  terminal.key('enter')
+  await terminal.waitForText(/bob {2}hello back/)
+  terminal.type('/theme contrast')
+  terminal.key('enter')
+  await terminal.waitForText('theme = "contrast" in config.toml keeps it.')
+  terminal.send('\x1b[21~')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+
+  await writeFile(path, 'theme = "dark"\n[keys]\nquit = "ctrl-c"\n')
+  const refused = chat(alice)
+  await refused.waitForText(/line 3, keys.quit: "ctrl-c": Ctrl-C stays/)
+  assert.is((await refused.ended).exitCode, 2)
+  await rm(path)
 })
 
 test('what is written while the server is away is kept, shown as queued, and delivered when it is back', async () => {

@@ -6,7 +6,7 @@ import type { Caller } from '../auth/tokens.ts'
 import type { Limits } from '../config/limits.ts'
 import { Delivery } from '../core/delivery.ts'
 import { SendOrder } from '../core/send-order.ts'
-import { perSecondOverTen, type TokenBuckets } from '../core/token-bucket.ts'
+import { perMinute, perSecondOverTen, type TokenBuckets } from '../core/token-bucket.ts'
 import type { Clock } from '../port/clock.ts'
 import { errorFields, type Log } from '../port/log.ts'
 import type { Metrics } from '../port/metrics.ts'
@@ -37,13 +37,16 @@ const FORGET_REFUSED_MS = 2 * 60_000
 /** One device's socket: what it is given and when. Frames that come in are handled by `Frames` (frames.ts). */
 export class Connection {
   readonly caller: Caller
-  readonly presence: PresenceDocument
+  presence: PresenceDocument
   /** Whose devices this client wants to hear of. */
   watched: ReadonlySet<UserId> = new Set()
+  /** To whom it shows that it is connected. */
+  shared: ReadonlySet<UserId> = new Set()
   /** `send` frames without an answer yet. */
   unanswered = 0
   heardAt: number
   readonly frameBudget: TokenBuckets
+  readonly shareBudget: TokenBuckets
   readonly sendOrder = new SendOrder({ forgetMs: FORGET_REFUSED_MS })
   readonly #options: ConnectionOptions
   readonly #delivery: Delivery
@@ -62,6 +65,7 @@ export class Connection {
     this.heardAt = options.clock.now()
     this.#delivery = new Delivery({ window: options.limits.deliveryWindow })
     this.frameBudget = perSecondOverTen(options.limits.maxFramesPerSecond)
+    this.shareBudget = perMinute(options.limits.maxSharesPerMinute, { maxKeys: 1 })
     options.metrics.opened()
   }
 

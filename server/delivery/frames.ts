@@ -93,6 +93,8 @@ export class Frames {
         return connection.ack(frame.ids)
       case 'watch':
         return await this.#watch(connection, frame.users)
+      case 'share':
+        return await this.#share(connection, frame.users)
       case 'auth':
         return await this.#auth(connection, frame.token)
       default:
@@ -123,6 +125,17 @@ export class Frames {
     for (const [user, devices] of await hub.devices.read(distinct)) {
       if (devices.length > 0) connection.send({ t: 'devices', user, audience: audienceOf(devices) })
     }
+  }
+
+  async #share(connection: Connection, users: readonly UserId[]): Promise<void> {
+    const { hub, clock, limits } = this.#options
+    if (!connection.shareBudget.take('', { nowMs: clock.now() })) {
+      throw new FastChatError(
+        'rate_limited',
+        `Cannot share presence: ${limits.maxSharesPerMinute} changes a minute are too many`,
+      )
+    }
+    await hub.presence.share(connection, users)
   }
 
   async #send(connection: Connection, frame: SendFrame): Promise<void> {

@@ -16,6 +16,7 @@ import { Acker } from './acker.ts'
 import { Connection } from './connection.ts'
 import { audienceOf, DeviceSets } from './device-sets.ts'
 import { Outgoing } from './outgoing.ts'
+import { Presence } from './presence.ts'
 
 export interface HubOptions {
   key: ServerKey
@@ -41,6 +42,7 @@ export class Hub {
   readonly devices: DeviceSets
   readonly outgoing: Outgoing
   readonly acker: Acker
+  readonly presence: Presence
   readonly #options: HubOptions
   readonly #connections = new Map<DeviceId, Connection>()
   readonly #watchers = new Map<UserId, Set<Connection>>()
@@ -53,6 +55,7 @@ export class Hub {
     this.#options = options
     const { store, log, dead, clock, metrics } = options
     this.devices = new DeviceSets(options)
+    this.presence = new Presence({ ...options, store: store.presence })
     this.acker = new Acker({ messages: store.messages, clock, metrics })
     this.outgoing = new Outgoing({
       ...{ store, log, dead, clock, metrics },
@@ -109,6 +112,7 @@ export class Hub {
   leave(connection: Connection): void {
     connection.ended()
     this.watch(connection, [])
+    this.presence.leave(connection)
     if (this.#connections.get(connection.caller.deviceId) === connection) {
       this.#connections.delete(connection.caller.deviceId)
     }
@@ -157,6 +161,7 @@ export class Hub {
       },
       onRosterEvent: change => this.#rosterChanged(change),
       onPrekeys: ({ deviceId, left }) => this.#connections.get(deviceId)?.send({ t: 'prekeys', left }),
+      onPresence: change => this.presence.changed(change),
       onReset: () => this.resync(),
     }
   }
@@ -165,6 +170,7 @@ export class Hub {
   resync(): void {
     this.devices.forgetAll()
     for (const connection of this.connections()) connection.drainAgain()
+    this.presence.resync(this.connections())
     this.#tellGroups().catch(error => {
       this.#options.log.warn(errorFields(error), 'Cannot tell of groups again')
     })

@@ -16,6 +16,8 @@ export interface LeaseOptions {
   limits: Limits
   /** The number of connected devices. */
   load: () => number
+  /** The list of servers was read: some may have died. */
+  onServers: () => void
   /** The lease had been lost: others may have removed what this server had written. */
   onLost: () => void
 }
@@ -146,6 +148,7 @@ export class Lease {
       .then(servers => {
         this.#servers = servers
         this.#readAt = clock.now()
+        this.#options.onServers()
         return servers
       })
       .finally(() => {

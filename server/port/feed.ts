@@ -1,4 +1,4 @@
-import type { UndeliveredDocument } from '../../schema/documents.ts'
+import type { PresenceDocument, UndeliveredDocument } from '../../schema/documents.ts'
 import type { Base64Url32, DeviceId, GroupId, MessageId, UserId } from '../../schema/ids.ts'
 
 /** A group has another roster. `subjects` are those whom the event is about. */
@@ -20,6 +20,8 @@ export interface FeedHandlers {
   onDevice(change: { deviceId: DeviceId; userId?: UserId }): void
   /** A device's stock of one-time prekeys has become low. */
   onPrekeys(change: { deviceId: DeviceId; left: number }): void
+  /** A device shows itself to others than before, or is gone: then nothing but its id is known. */
+  onPresence(change: { deviceId: DeviceId; now?: PresenceDocument }): void
   onRosterEvent(change: RosterChange): void
   /** This server's own lease was renewed at this time of the database's: how far the feed lags. */
   onHeartbeat(heartbeatAt: Date): void

@@ -292,6 +292,30 @@ export function testStore(test: Test, open: () => Store): void {
     assert.equal(await presence.find([entry._id]), [])
   })
 
+  test('`presence.share()` says to whom a device shows itself, while it is the same connection', async () => {
+    const { presence } = open()
+    const [alice, bob, carol] = [newName(), newName(), newName()]
+    const serverId = uuidV7()
+    const entry = { _id: uuidV7(), userId: alice, serverId, since: new Date(1000) }
+    await presence.share({ ...entry, shares: [bob] })
+    assert.equal(await presence.find([entry._id]), [])
+    await presence.set(entry)
+    assert.equal(await presence.sharing([alice], { userId: bob }), [])
+    await presence.share({ ...entry, shares: [bob, carol] })
+    const showing = [{ _id: entry._id, userId: alice, serverId }]
+    assert.equal(await presence.sharing([alice, carol], { userId: bob }), showing)
+    assert.equal(await presence.sharing([carol], { userId: bob }), [])
+    assert.equal(await presence.sharing([alice], { userId: newName() }), [])
+    assert.equal(await presence.find([entry._id]), [entry])
+    await presence.share({ ...entry, shares: [carol] })
+    assert.equal(await presence.sharing([alice], { userId: bob }), [])
+    const moved = { ...entry, serverId: uuidV7(), since: new Date(2000) }
+    await presence.set(moved)
+    await presence.share({ ...entry, shares: [bob] })
+    assert.equal(await presence.sharing([alice], { userId: bob }), [])
+    await presence.remove(moved)
+  })
+
   test('`servers.renew()` makes a lease and renews it by the time of the database', async () => {
     const { servers, presence } = open()
     const lease = {

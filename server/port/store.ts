@@ -119,9 +119,17 @@ export interface MessageStore {
   estimate(): Promise<number>
 }
 
+/** A device that shows somebody that it is connected. */
+export type Showing = Pick<PresenceDocument, '_id' | 'userId' | 'serverId'>
+
 export interface PresenceStore {
   set(presence: PresenceDocument): Promise<void>
+  /** Replaces it only if it is still that of the same connection. Not waited for by any acknowledgement. */
+  share(presence: PresenceDocument): Promise<void>
+  /** Without `shares`. */
   find(deviceIds: readonly DeviceId[]): Promise<PresenceDocument[]>
+  /** The connected devices of these people that show it to that one. */
+  sharing(users: readonly UserId[], to: { userId: UserId }): Promise<Showing[]>
   /** Removes it only if it is still that of the same connection. */
   remove(presence: PresenceDocument): Promise<void>
   removeServer(serverId: ServerId): Promise<void>

@@ -55,6 +55,7 @@ export interface SettingsLine {
   /** As they are to be; absent: as they are. */
   readReceipts?: boolean
   typing?: boolean
+  presence?: boolean
 }
 
 const signup: CommandSpec<SignUpLine> = {
@@ -179,24 +180,29 @@ it connects again.`,
 
 const settings: CommandSpec<SettingsLine> = {
   help: `settings                 What others are told of you.
-Usage: fastchat settings [--read-receipts on|off] [--typing on|off] [--json]
+Usage: fastchat settings [--read-receipts on|off] [--typing on|off]
+                         [--presence on|off] [--json]
                          [--as USER] [--server URL]...
 
 --read-receipts    whether others are told that you have read what they wrote
 --typing           whether they are told that you are writing
---json             prints {"readReceipts", "typing"}
+--presence         whether the people you talk with see when you are here, and
+                   you see when they are
+--json             prints {"readReceipts", "typing", "presence"}
 
 Prints how they are, after the change if there is one. Of this device only.`,
-  options: { json: flag, 'read-receipts': value, typing: value },
+  options: { json: flag, 'read-receipts': value, typing: value, presence: value },
   read({ values, positionals }) {
     none(positionals, 'settings')
     const readReceipts = readSwitch(values['read-receipts'], '--read-receipts')
     const typing = readSwitch(values.typing, '--typing')
+    const presence = readSwitch(values.presence, '--presence')
     return {
       command: 'settings',
       json: values.json === true,
       ...(readReceipts === undefined ? {} : { readReceipts }),
       ...(typing === undefined ? {} : { typing }),
+      ...(presence === undefined ? {} : { presence }),
     }
   },
 }

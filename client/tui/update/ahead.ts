@@ -1,4 +1,4 @@
-import { actionOf } from '../keys.ts'
+import { actionOf, type Keymap } from '../keymap.ts'
 import type { Ahead, StartScreen } from '../model.ts'
 import { isEdit } from './edits.ts'
 
@@ -21,10 +21,10 @@ export function hold(start: StartScreen, input: Ahead): StartScreen {
  * What of it goes into the composer of a chat that has opened meanwhile: texts and their corrections. Enter is a new line, since
  * nobody has seen to whom it would have been sent.
  */
-export function forComposer(ahead: readonly Ahead[]): Ahead[] {
+export function forComposer(ahead: readonly Ahead[], keymap: Keymap): Ahead[] {
   return ahead.flatMap(input => {
     if (input.type !== 'key') return input
-    const action = actionOf(input.key)
+    const action = actionOf(keymap, input.key)
     if (action === 'send') return { type: 'paste' as const, text: '\n' }
     return action !== undefined && isEdit(action) ? input : []
   })

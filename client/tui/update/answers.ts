@@ -29,6 +29,9 @@ export type Answer = Exclude<
       | 'server-measured'
       | 'password-judged'
       | 'chat-event'
+      | 'idle'
+      | 'unlocked'
+      | 'unlock-refused'
   }
 >
 

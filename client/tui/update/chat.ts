@@ -1,5 +1,6 @@
 import type { ChatEvent } from '../../chat.ts'
-import { type Action, actionOf } from '../keys.ts'
+import { actionOf } from '../keymap.ts'
+import type { Action } from '../keys.ts'
 import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
 import { type Edit, EMPTY_FIELD, edit, insert, moveTo, type TextField } from '../text-field.ts'
@@ -55,6 +56,9 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
     case 'recovery-code':
     case 'server-measured':
     case 'password-judged':
+    case 'idle':
+    case 'unlocked':
+    case 'unlock-refused':
       return next(model, chat)
     default:
       return answered(model, chat, msg)
@@ -100,7 +104,7 @@ function pasted(model: Model, chat: ChatScreen, text: string): Next {
 }
 
 function press(model: Model, chat: ChatScreen, key: string): Next {
-  const action = actionOf(key)
+  const action = actionOf(model.keymap, key)
   if (action === 'interrupt') return interrupt(model, chat)
   if (action === 'quit') return next(model, chat, { type: 'quit' })
   if (action === 'redraw') return next(model, chat, { type: 'redraw' })
@@ -118,7 +122,7 @@ function pressHere(model: Model, chat: ChatScreen, key: string): Next {
     const done = pressSelected(model, chat, key)
     if (done) return done
   }
-  const action = actionOf(key)
+  const action = actionOf(model.keymap, key)
   if (key === 'escape' && openConversation(chat)?.about) return next(model, cancelAbout(chat))
   if (action === undefined || action === 'interrupt' || action === 'quit') return next(model, chat)
   if (action === 'redraw' || action === 'suspend') return next(model, chat)

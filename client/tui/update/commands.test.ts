@@ -259,7 +259,7 @@ test('`/timer` sets times within the limits', () => {
     assert.equal(say(desk, line), [], line)
 })
 
-test('`/receipts` and `/typing` say what they are, and change it', () => {
+test('`/receipts`, `/typing` and `/presence` say what they are, and change it', () => {
   const desk = sitIn(summary('bob'))
   assert.equal(say(desk, '/receipts'), [])
   assert.match(desk.chat().flash?.text ?? '', 'is on')
@@ -267,6 +267,9 @@ test('`/receipts` and `/typing` say what they are, and change it', () => {
     { type: 'set-settings', settings: { sendsReadReceipts: false } },
   ])
   assert.equal(bare(say(desk, '/typing on')), [{ type: 'set-settings', settings: { sendsTyping: true } }])
+  assert.equal(bare(say(desk, '/presence off')), [
+    { type: 'set-settings', settings: { showsPresence: false } },
+  ])
 })
 
 test('`/history` answers what another device offers', () => {

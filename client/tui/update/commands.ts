@@ -9,6 +9,7 @@ import { fileName } from '../view/message-text.ts'
 import { withoutDraft } from './about.ts'
 import { patch, withDraft } from './conversations.ts'
 import { askGroup, runGroup } from './group-commands.ts'
+import { lockScreen } from './locking.ts'
 import { afterwards, next, said, wrong } from './next.ts'
 import { openWith } from './opening.ts'
 import { openSearch } from './searching.ts'
@@ -81,7 +82,12 @@ export function runCommand(
       return timer(model, chat, rest)
     case 'receipts':
     case 'typing':
+    case 'presence':
       return setting(model, chat, { name, rest })
+    case 'theme':
+      return theme(model, chat, rest)
+    case 'lock':
+      return next(lockScreen(model), done)
     case 'help':
       return next(model, { ...done, overlay: { type: 'help', scroll: 0 } })
     case 'logout':
@@ -209,15 +215,18 @@ function timer(model: Model, chat: ChatScreen, rest: string): Next {
   return next(model, done, { type: 'set-timer', conversation: id, afterMs, typed })
 }
 
+/** The commands that switch something on and off. */
+const SWITCHES = { receipts: 'sendsReadReceipts', typing: 'sendsTyping', presence: 'showsPresence' } as const
+
 function setting(
   model: Model,
   chat: ChatScreen,
-  { name, rest }: { name: 'receipts' | 'typing'; rest: string },
+  { name, rest }: { name: keyof typeof SWITCHES; rest: string },
 ): Next {
-  const { sendsReadReceipts, sendsTyping } = chat.settings
+  const key = SWITCHES[name]
   const word = rest.toLowerCase()
   if (word !== 'on' && word !== 'off') {
-    const isOn = name === 'receipts' ? sendsReadReceipts : sendsTyping
+    const isOn = chat.settings[key]
     return said(
       model,
       chat,
@@ -225,10 +234,20 @@ function setting(
     )
   }
   const isOn = word === 'on'
-  const settings = name === 'receipts' ? { sendsReadReceipts: isOn } : { sendsTyping: isOn }
+  const settings = { [key]: isOn }
   const typed = { conversation: chat.open, text: draftOf(chat).text }
   const done = withDraft({ ...chat, flash: null, busy: 'setting it' }, EMPTY_FIELD)
   return next(model, done, { type: 'set-settings', settings, typed })
+}
+
+function theme(model: Model, chat: ChatScreen, rest: string): Next {
+  const name = rest.toLowerCase()
+  const known = model.themes.join(', ')
+  if (name === '') return said(model, chat, `The theme is ${model.theme}; there are ${known}.`)
+  if (!model.themes.includes(name)) return wrong(model, chat, `There is no such theme; there are ${known}.`)
+  const done = withDraft(chat, EMPTY_FIELD)
+  const chosen = said({ ...model, theme: name }, done, `theme = "${name}" in config.toml keeps it.`)
+  return { ...chosen, commands: [{ type: 'theme', name }] }
 }
 
 function notify(model: Model, chat: ChatScreen, rest: string): Next {

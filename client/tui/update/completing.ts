@@ -14,7 +14,11 @@ export function complete(model: Model, chat: ChatScreen): Next {
   if (path) return next(model, chat, { type: 'complete-path', typed: path.path })
   const word = /\S*$/.exec(before)?.[0] ?? ''
   if (/^:[a-z+]{2,}$/i.test(word)) return completeEmoji(model, chat, { draft, word })
-  return take(model, chat, { draft, from: draft.cursor - word.length, found: candidates(chat, before, word) })
+  return take(model, chat, {
+    draft,
+    from: draft.cursor - word.length,
+    found: candidates(model, chat, { before, word }),
+  })
 }
 
 /** Paths that were asked for; nothing when something else was written meanwhile. */
@@ -50,7 +54,11 @@ function pathAt(before: string): { path: string; from: number } | null {
   return isEnded ? null : { path, from: start.length }
 }
 
-function candidates(chat: ChatScreen, before: string, word: string): string[] {
+function candidates(
+  { themes }: Model,
+  chat: ChatScreen,
+  { before, word }: { before: string; word: string },
+): string[] {
   const direct = chat.conversations.filter(({ summary }) => summary.kind === 'direct')
   const people = direct.map(({ summary }) => summary.with)
   const groups = chat.conversations
@@ -74,6 +82,8 @@ function candidates(chat: ChatScreen, before: string, word: string): string[] {
       return starting(people)
     case 'groups':
       return starting(groups)
+    case 'themes':
+      return starting(themes)
     default:
       return starting(command.completes)
   }

@@ -42,6 +42,7 @@ export function chatOpened(model: Model, snapshot: ChatSnapshot): Next {
     find: null,
     goal: null,
     settings: snapshot.settings,
+    online: new Set(snapshot.online),
     historyOffers: snapshot.historyOffers,
     transfers: new Map(),
     pictures: new Map(),
@@ -84,6 +85,8 @@ export function chatEvent(model: Model, chat: ChatScreen, event: ChatEvent): Nex
       return same(transferred(chat, event.transfer))
     case 'typing':
       return same(typingHeard(model, chat, event))
+    case 'presence':
+      return same({ ...chat, online: new Set(event.online) })
     case 'history-offers':
       return same({ ...chat, historyOffers: event.offers })
     case 'settings':

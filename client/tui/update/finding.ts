@@ -1,4 +1,5 @@
-import { actionIn, actionOf, findBindings } from '../keys.ts'
+import { actionOf } from '../keymap.ts'
+import { actionIn } from '../keys.ts'
 import type { ChatScreen, Model } from '../model.ts'
 import type { Next } from '../msg.ts'
 import type { SearchOverlay } from '../overlay.ts'
@@ -21,7 +22,7 @@ import {
 export function pressFind(model: Model, chat: ChatScreen, key: string): Next | null {
   const { find } = chat
   if (!find) return null
-  const place = actionIn(findBindings, key)
+  const place = actionIn(model.keymap.find, key)
   switch (place) {
     case 'leave':
       return leaveFind(model, chat)
@@ -38,7 +39,7 @@ export function pressFind(model: Model, chat: ChatScreen, key: string): Next | n
     default:
       return place satisfies never
   }
-  const action = actionOf(key)
+  const action = actionOf(model.keymap, key)
   if (action === undefined) return next(model, chat)
   if (isEdit(action)) return writeFind(model, chat, edit(find.field, action))
   // One may look around and go elsewhere; what is about the draft waits until one is back.
@@ -59,7 +60,7 @@ export function inSearch(
     ...{ 'page-up': -page, 'page-down': page },
   }[key]
   if (step !== undefined) return selectHit(model, chat, { overlay, selected: overlay.selected + step })
-  const action = actionOf(key)
+  const action = actionOf(model.keymap, key)
   if (action === undefined || !isEdit(action)) return next(model, chat)
   return writeSearch(model, chat, { overlay, field: edit(overlay.field, action) })
 }

@@ -1,4 +1,5 @@
-import { actionIn, actionOf, deviceBindings, groupBindings } from '../keys.ts'
+import { actionOf, type Keymap } from '../keymap.ts'
+import { actionIn } from '../keys.ts'
 import type { ChatScreen, Model, Question } from '../model.ts'
 import type { ChatCommand, Next } from '../msg.ts'
 import { canChangeGroup, type DevicesOverlay, type GroupOverlay, type Prompt } from '../overlay.ts'
@@ -20,7 +21,7 @@ export function inGroup(
     overlay: { ...overlay, ...change },
   })
   if (prompt) {
-    if (key !== 'enter') return next(model, stay({ prompt: prompted(prompt, key) }))
+    if (key !== 'enter') return next(model, stay({ prompt: prompted(prompt, key, model.keymap) }))
     const command = groupAnswer(info.group, prompt)
     return command
       ? next(model, { ...stay({ prompt: null }), busy: 'changing the group' }, command)
@@ -28,7 +29,7 @@ export function inGroup(
   }
   const moved = movedBy(selected, key, info.members.length)
   if (moved !== null) return next(model, stay({ selected: moved }))
-  const action = canChangeGroup(overlay) ? actionIn(groupBindings, key) : undefined
+  const action = canChangeGroup(overlay) ? actionIn(model.keymap.members, key) : undefined
   const member = info.members[selected]
   switch (action) {
     case undefined:
@@ -90,7 +91,7 @@ export function inDevices(
   })
   const device = devices[selected]
   if (prompt) {
-    if (key !== 'enter') return next(model, stay({ prompt: prompted(prompt, key) }))
+    if (key !== 'enter') return next(model, stay({ prompt: prompted(prompt, key, model.keymap) }))
     const name = prompt.field.text.trim()
     const named = { ...stay({ prompt: null }), busy: 'naming it' }
     if (!device) return next(model, stay({ prompt: null }))
@@ -102,7 +103,7 @@ export function inDevices(
   }
   const moved = movedBy(selected, key, devices.length)
   if (moved !== null) return next(model, stay({ selected: moved }))
-  const action = actionIn(deviceBindings, key)
+  const action = actionIn(model.keymap.devices, key)
   if (!device || action === undefined) return next(model, chat)
   const { deviceId, current } = device
   const called = device.name === undefined ? 'this device' : `“${sanitizeLine(device.name)}”`
@@ -139,9 +140,9 @@ export function inDevices(
 }
 
 /** The line that is asked for after a key; null: it was given up. */
-function prompted(prompt: Prompt, key: string): Prompt | null {
+function prompted(prompt: Prompt, key: string, keymap: Keymap): Prompt | null {
   if (key === 'escape') return null
-  const action = actionOf(key)
+  const action = actionOf(keymap, key)
   return action !== undefined && isEdit(action) ? { ...prompt, field: edit(prompt.field, action) } : prompt
 }
 

@@ -1,5 +1,5 @@
 import { lastGroup } from '../../core/recovery-code.ts'
-import { actionOf } from '../keys.ts'
+import { actionOf } from '../keymap.ts'
 import type { Model, NewCode } from '../model.ts'
 import type { Command, Msg, Next } from '../msg.ts'
 import { type Edit, edit, insert, type TextField } from '../text-field.ts'
@@ -16,7 +16,7 @@ export function keepCode(model: Model, newCode: NewCode, msg: Msg): Next | null 
   })
   switch (msg.type) {
     case 'key': {
-      const action = actionOf(msg.key)
+      const action = actionOf(model.keymap, msg.key)
       // Not Ctrl-C: elsewhere that copies.
       if (action === 'quit') return next(newCode.typed, { type: 'quit' })
       if (action === 'redraw' || action === 'suspend') return next(newCode.typed, { type: action })

@@ -10,7 +10,7 @@ const test = suite('news of messages elsewhere')
 function sitTold(notifies: Notifies, { drained = true } = {}): Desk {
   const desk = sit()
   const conversations = [summary('bob'), summary('carol', { lastAt: 1 }), group('climbing', { lastAt: 1 })]
-  const settings = { sendsReadReceipts: true, sendsTyping: false, notifies }
+  const settings = { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies }
   desk.tell({ type: 'chat-opened', snapshot: snapshot({ conversations, settings, drained }), now: MORNING })
   desk.commands()
   return desk

@@ -21,7 +21,8 @@ export function notifying(model: Model, before: ChatScreen, news: ConversationSu
   const { notifies } = screen.settings
   const told = screen.conversations.find(({ summary }) => summary.id === news.id)
   if (notifies === 'off' || model.now - (told?.notifiedAt ?? 0) < QUIET_MS) return after
-  const where = news.kind === 'group' ? `a message in ${nameOf(news)}` : `a message from ${nameOf(news)}`
+  // A locked screen says not even who.
+  const where = model.lock ? 'a message' : fromWhom(news)
   return {
     model: {
       ...after.model,
@@ -31,9 +32,13 @@ export function notifying(model: Model, before: ChatScreen, news: ConversationSu
   }
 }
 
-function isNews({ isFocused }: Model, chat: ChatScreen, news: ConversationSummary): boolean {
+function fromWhom(news: ConversationSummary): string {
+  return news.kind === 'group' ? `a message in ${nameOf(news)}` : `a message from ${nameOf(news)}`
+}
+
+function isNews({ isFocused, lock }: Model, chat: ChatScreen, news: ConversationSummary): boolean {
   if (news.isMuted || news.isBlocked || news.isRequest || !chat.isDrained) return false
   const known = chat.conversations.find(({ summary }) => summary.id === news.id)
   if (news.unread <= (known?.summary.unread ?? 0)) return false
-  return !isFocused || chat.open !== news.id
+  return !isFocused || lock !== null || chat.open !== news.id
 }

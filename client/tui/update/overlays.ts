@@ -1,5 +1,6 @@
 import { findEmojis } from '../emoji.ts'
-import { actionIn, actionOf, blockedBindings, verifyBindings } from '../keys.ts'
+import { actionOf, type Keymap } from '../keymap.ts'
+import { actionIn } from '../keys.ts'
 import { blockedOf, type ChatScreen, type Model } from '../model.ts'
 import type { Next } from '../msg.ts'
 import type { Overlay, ReactOverlay, VerifyOverlay } from '../overlay.ts'
@@ -62,7 +63,7 @@ export function pressInOverlay(model: Model, chat: ChatScreen, key: string): Nex
   const { overlay } = chat
   if (!overlay) return next(model, chat)
   const hasPrompt = 'prompt' in overlay && overlay.prompt !== null
-  const action = actionOf(key)
+  const action = actionOf(model.keymap, key)
   const isToggle =
     (overlay.type === 'help' && action === 'help') ||
     (overlay.type === 'switcher' && action === 'switch') ||
@@ -106,7 +107,7 @@ function inHelp(
   const rows = helpRows(model.size)
   const by = scrollBy(key, rows)
   if (by === 0) return next(model, chat)
-  const last = Math.max(0, helpLines(model.size.cols).length - rows)
+  const last = Math.max(0, helpLines(model.size.cols, model.keymap).length - rows)
   return next(model, { ...chat, overlay: { type: 'help', scroll: within(overlay.scroll + by, last) } })
 }
 
@@ -133,13 +134,19 @@ function inSwitcher(
       ? openWith(model, closed, { to: chosen.to })
       : show(model, closed, chosen.id)
   }
-  return next(model, { ...chat, overlay: { ...overlay, ...chosenBy(overlay, key, candidates.length) } })
+  return next(model, {
+    ...chat,
+    overlay: { ...overlay, ...chosenBy(overlay, key, { count: candidates.length, keymap: model.keymap }) },
+  })
 }
 
 function inReact(model: Model, chat: ChatScreen, { overlay, key }: Pressed<ReactOverlay>): Next {
   const found = findEmojis(overlay.field.text)
   if (key !== 'enter') {
-    return next(model, { ...chat, overlay: { ...overlay, ...chosenBy(overlay, key, found.length) } })
+    return next(model, {
+      ...chat,
+      overlay: { ...overlay, ...chosenBy(overlay, key, { count: found.length, keymap: model.keymap }) },
+    })
   }
   const chosen = found[overlay.selected]
   if (!chosen) return wrong(model, chat, 'No emoji has that name; any one can be pasted.')
@@ -153,18 +160,18 @@ function inReact(model: Model, chat: ChatScreen, { overlay, key }: Pressed<React
 function chosenBy(
   { field, selected }: { field: TextField; selected: number },
   key: string,
-  count: number,
+  { count, keymap }: { count: number; keymap: Keymap },
 ): { field: TextField; selected: number } {
   const step = { up: -1, down: 1, 'ctrl-p': -1, 'ctrl-n': 1, 'shift-tab': -1, tab: 1 }[key]
   if (step !== undefined) return { field, selected: count === 0 ? 0 : (selected + step + count) % count }
-  const action = actionOf(key)
+  const action = actionOf(keymap, key)
   if (action === undefined || !isEdit(action)) return { field, selected }
   return { field: edit(field, action), selected: 0 }
 }
 
 function inVerify(model: Model, chat: ChatScreen, { overlay, key }: Pressed<VerifyOverlay>): Next {
   const { user, safetyNumber } = overlay.verification
-  const action = actionIn(verifyBindings, key)
+  const action = actionIn(model.keymap.verify, key)
   switch (action) {
     case undefined: {
       const size = { cols: Math.min(model.size.cols, 76) - 4, rows: Math.max(1, model.size.rows - 4) }
@@ -195,7 +202,7 @@ function inBlocked(
 ): Next {
   const blocked = blockedOf(chat)
   const one = blocked[selected]
-  if (one && actionIn(blockedBindings, key) === 'unblock') {
+  if (one && actionIn(model.keymap.blocked, key) === 'unblock') {
     const command = { type: 'block' as const, user: one.summary.with, isBlocked: false }
     return next(model, { ...chat, busy: 'unblocking', overlay: { type: 'blocked', selected: 0 } }, command)
   }

@@ -1,5 +1,5 @@
 import type { MessageItem } from '../../chat.ts'
-import { actionIn, selectionBindings } from '../keys.ts'
+import { actionIn } from '../keys.ts'
 import { canDo, canSelect } from '../message-actions.ts'
 import { type About, type ChatScreen, type Conversation, type Model, openConversation } from '../model.ts'
 import type { Next } from '../msg.ts'
@@ -26,7 +26,7 @@ export function pressSelected(model: Model, chat: ChatScreen, key: string): Next
   const open = openConversation(chat)
   const item = open && selectedItem(open, chat)
   if (!open || !item) return null
-  const action = actionIn(selectionBindings, key)
+  const action = actionIn(model.keymap.selected, key)
   const left: ChatScreen = { ...chat, selected: null, flash: null }
   switch (action) {
     case undefined:

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { normalizeUserId, UserId } from '../../../schema/ids.ts'
 import { limits } from '../../../schema/limits.ts'
 import { readRecoveryCode } from '../../core/recovery-code.ts'
-import { actionOf } from '../keys.ts'
+import { actionOf, defaultKeymap } from '../keymap.ts'
 import {
   choicesOf,
   emptyForm,
@@ -96,7 +96,7 @@ function enter(
 }
 
 function press(next: Make, start: StartScreen, { key, model }: { key: string; model: Model }): Next {
-  const action = actionOf(key)
+  const action = actionOf(defaultKeymap, key)
   if (action === 'interrupt' || action === 'quit') return next(start, { type: 'quit' })
   if (action === 'redraw') return next(start, { type: 'redraw' })
   if (action === 'suspend') return next(start, { type: 'suspend' })
@@ -145,7 +145,7 @@ function pressInForm(next: Make, start: StartScreen, key: string): Next {
   if (key === 'tab' || key === 'down') return go(at + 1)
   if (key === 'shift-tab' || key === 'up') return go(at - 1)
   if (key === 'enter') return at < fields.length - 1 ? go(at + 1) : submit(next, start)
-  const action = actionOf(key)
+  const action = actionOf(defaultKeymap, key)
   return action !== undefined && isEdit(action)
     ? askStrength(
         next,

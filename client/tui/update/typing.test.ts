@@ -11,7 +11,7 @@ const BOB = conversationOf('bob')
 
 function sitTelling(
   change: Partial<ConversationSummary> = {},
-  settings: Settings = { sendsReadReceipts: true, sendsTyping: true, notifies: 'off' },
+  settings: Settings = { sendsReadReceipts: true, sendsTyping: true, showsPresence: false, notifies: 'off' },
 ): Desk {
   const desk = sit()
   const conversations = [summary('bob', change), summary('carol', { lastAt: 1 })]
@@ -79,7 +79,10 @@ test('nothing is told of commands, to strangers, where nothing can be written, o
     desk.type('hello')
     assert.equal(told(desk), [], JSON.stringify(change))
   }
-  const silent = sitTelling({}, { sendsReadReceipts: true, sendsTyping: false, notifies: 'off' })
+  const silent = sitTelling(
+    {},
+    { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies: 'off' },
+  )
   silent.type('hello')
   assert.equal(told(silent), [])
 })

@@ -5,6 +5,7 @@ import { EMPTY_FIELD } from '../text-field.ts'
 import { forComposer } from './ahead.ts'
 import { updateChat } from './chat.ts'
 import { chatOpened } from './events.ts'
+import { isForLock, lockScreen, updateLocked } from './locking.ts'
 import { keepCode } from './new-code.ts'
 import { updateStart } from './start.ts'
 
@@ -13,9 +14,25 @@ import { updateStart } from './start.ts'
  * only by what the messages bring.
  */
 export function update(model: Model, msg: Msg): Next {
+  if (model.lock && isForLock(msg)) return updateLocked(model, model.lock, msg)
+  return closed(whatever(model, msg))
+}
+
+/** Who is logged out has nothing that is locked. */
+function closed(done: Next): Next {
+  const { model } = done
+  return model.lock && model.screen.type === 'start' ? { ...done, model: { ...model, lock: null } } : done
+}
+
+function whatever(model: Model, msg: Msg): Next {
   const kept = model.newCode === null ? null : keepCode(model, model.newCode, msg)
   if (kept) return kept
   switch (msg.type) {
+    case 'idle':
+      return { model: lockScreen(model), commands: [] }
+    case 'unlocked':
+    case 'unlock-refused':
+      return { model, commands: [] }
     case 'resize':
       return inScreen({ ...model, size: msg.size }, msg)
     case 'tick':
@@ -28,7 +45,7 @@ export function update(model: Model, msg: Msg): Next {
         msg,
       )
     case 'chat-opened': {
-      const ahead = model.screen.type === 'start' ? forComposer(model.screen.ahead) : []
+      const ahead = model.screen.type === 'start' ? forComposer(model.screen.ahead, model.keymap) : []
       return ahead.reduce(onward, chatOpened({ ...model, now: msg.now }, msg.snapshot))
     }
     case 'recovery-code':

@@ -1,5 +1,6 @@
 import { nameOf, troubleOf } from '../conversation-name.ts'
-import { hintOf, selectionBindings } from '../keys.ts'
+import { type Keymap, keyFor, keyHint } from '../keymap.ts'
+import { hintOf } from '../keys.ts'
 import { canDo } from '../message-actions.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
@@ -40,7 +41,7 @@ function drawMessages(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const conversation = openConversation(chat)
   const { rows } = canvas.size
   if (!conversation) {
-    drawHints(canvas, noConversationHints(chat))
+    drawHints(canvas, noConversationHints(chat, model.keymap))
     return
   }
   if (conversation.items.length === 0) {
@@ -94,16 +95,24 @@ function drawBelow(canvas: Canvas, { summary }: Conversation): void {
   canvas.put({ x: Math.max(0, cols - lineWidth(text)), y: rows - 1 }, span(text, 'selected'))
 }
 
-function noConversationHints(chat: ChatScreen): Span[][] {
+function noConversationHints(chat: ChatScreen, keymap: Keymap): Span[][] {
+  const key = (action: Parameters<typeof keyFor>[1]) => keyFor(keymap, action) ?? '/help'
   if (chat.conversations.length > 0) {
-    return [[span('Alt-A opens what is unread; Alt-Up, Alt-Down and Ctrl-K open the others.', 'faint')]]
+    return [
+      [
+        span(
+          `${key('next-unread')} opens what is unread; ${key('previous-conversation')}, ${key('next-conversation')} and ${key('switch')} open the others.`,
+          'faint',
+        ),
+      ],
+    ]
   }
   return [
     [span('No conversations yet.', 'strong')],
     [],
-    [span('Write to somebody: '), span('/msg USER', 'unread'), span(' and Enter, or Ctrl-K.')],
+    [span('Write to somebody: '), span('/msg USER', 'unread'), span(` and Enter, or ${key('switch')}.`)],
     [span('Make a group: '), span('/group create NAME @USER', 'unread'), span('.')],
-    [span('F1 shows all keys and commands.')],
+    [span(`${key('help')} shows all keys and commands.`)],
     [],
     ...inviteHints(chat),
   ]
@@ -178,23 +187,37 @@ function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const { cols } = canvas.size
   const left = statusSpans(model, chat)
   if ((chat.selected !== null || chat.find) && !chat.flash) {
-    canvas.put({ x: 0, y: 0 }, span(` ${chat.find ? findHint() : selectionHint(chat)}`, 'faint'))
+    canvas.put(
+      { x: 0, y: 0 },
+      span(` ${chat.find ? findHint(model.keymap) : selectionHint(chat, model.keymap)}`, 'faint'),
+    )
     return
   }
-  const hint = cols >= 70 ? 'Tab complete · Ctrl-K switch · F1 help ' : cols >= 40 ? 'F1 help ' : ''
+  const hint = keyHints(model.keymap, cols)
   const used = left.reduce((sum, { text }) => sum + lineWidth(text), 0)
   canvas.put({ x: 0, y: 0 }, ...left)
   // What happened is more important than what could be pressed.
   if (used + lineWidth(hint) < cols) canvas.put({ x: cols - lineWidth(hint), y: 0 }, span(hint, 'faint'))
 }
 
+/** The keys that one should know first. */
+function keyHints(keymap: Keymap, cols: number): string {
+  if (cols < 40) return ''
+  const help = keyHint(keymap, 'help', 'help')
+  const hints =
+    cols < 70
+      ? help
+      : [...keyHint(keymap, 'complete', 'complete'), ...keyHint(keymap, 'switch', 'switch'), ...help]
+  return hints.length === 0 ? '' : `${hints.join(' · ')} `
+}
+
 /** The keys that make sense on the selected message. */
-function selectionHint(chat: ChatScreen): string {
+function selectionHint(chat: ChatScreen, keymap: Keymap): string {
   const open = openConversation(chat)
   const item = open?.items.find(({ seq }) => seq === chat.selected)
   if (!open || item?.kind !== 'message') return ''
   const { summary } = open
-  return hintOf(selectionBindings.filter(({ action }) => canDo(action, { item, summary })))
+  return hintOf(keymap.selected.filter(({ action }) => canDo(action, { item, summary })))
 }
 
 function statusSpans(model: Model, chat: ChatScreen): Span[] {

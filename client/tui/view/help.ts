@@ -1,27 +1,28 @@
-import { type Binding, bindings, findBindings, keysText, selectionBindings } from '../keys.ts'
+import type { Keymap } from '../keymap.ts'
+import { type Binding, keysText } from '../keys.ts'
 import { groupUsage, slashCommands } from '../slash-commands.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Canvas, type Span, span } from './canvas.ts'
 
 /** The lines of F1 for a window of so many columns. */
-export function helpLines(windowCols: number): Span[][] {
+export function helpLines(windowCols: number, keymap: Keymap): Span[][] {
   const cols = helpCols(windowCols) - 4
   const rows: Span[][] = []
   const add = (title: string, lines: Span[][]) => rows.push([span(title, 'strong')], ...lines, [])
   const keys = (group: Binding['group']) =>
-    (bindings as readonly Binding[])
-      .filter(binding => binding.group === group)
+    keymap.chat
+      .filter(binding => binding.group === group && binding.keys.length > 0)
       .flatMap(binding => helpRow(keysText(binding), binding.does, cols))
   add('Conversations', keys('Conversations'))
   add('Messages', keys('Messages'))
   add(
     'Selected message',
-    selectionBindings.flatMap(binding => helpRow(keysText(binding), binding.does, cols)),
+    bound(keymap.selected).flatMap(binding => helpRow(keysText(binding), binding.does, cols)),
   )
   add(
     'Searching',
-    findBindings.flatMap(binding => helpRow(keysText(binding), binding.does, cols)),
+    bound(keymap.find).flatMap(binding => helpRow(keysText(binding), binding.does, cols)),
   )
   add('Program', keys('Program'))
   add('Commands', [
@@ -33,6 +34,10 @@ export function helpLines(windowCols: number): Span[][] {
   ])
   add('Writing', keys('Writing'))
   return rows
+}
+
+function bound<B extends { keys: readonly string[] }>(table: readonly B[]): B[] {
+  return table.filter(({ keys }) => keys.length > 0)
 }
 
 /** The columns of the frame of F1. */

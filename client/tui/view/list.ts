@@ -1,5 +1,6 @@
 import { nameOf } from '../conversation-name.ts'
 import type { ChatScreen, Conversation } from '../model.ts'
+import { presenceOf } from '../presence.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { type Canvas, type Span, span } from './canvas.ts'
 import type { ChatLayout } from './layout.ts'
@@ -54,6 +55,7 @@ export function drawList(canvas: Canvas, { list }: ChatLayout, chat: ChatScreen)
       drawListed(part, {
         y,
         conversation: row.conversation,
+        presence: presenceOf(chat, row.conversation.summary),
         isOpen: row.conversation.summary.id === chat.open,
       })
   }
@@ -61,21 +63,42 @@ export function drawList(canvas: Canvas, { list }: ChatLayout, chat: ChatScreen)
 
 function drawListed(
   canvas: Canvas,
-  { y, conversation, isOpen }: { y: number; conversation: Conversation; isOpen: boolean },
+  {
+    y,
+    conversation,
+    presence,
+    isOpen,
+  }: { y: number; conversation: Conversation; presence: ReturnType<typeof presenceOf>; isOpen: boolean },
 ): void {
   const { cols } = canvas.size
   const { summary } = conversation
   const { kind, unread } = summary
   const count = unread === 0 ? '' : unread > 999 ? '999+' : String(unread)
-  const sign = kind === 'group' ? '#' : isOpen ? '▸' : ' '
+  const signs = signsOf({ kind, presence, isOpen })
   const mark = markOf(conversation)
   const markCols = mark ? lineWidth(mark.text) : 0
   const nameCols = cols - 4 - markCols - (count ? count.length + 1 : 0)
   const style = summary.isBlocked || summary.role === 'gone' ? 'faint' : unread > 0 ? 'strong' : 'plain'
   const name = span(truncate(nameOf(summary), nameCols), style)
-  canvas.put({ x: 0, y }, span(` ${sign} `, 'brand'), name, ...(mark ? [mark] : []))
+  canvas.put({ x: 0, y }, ...signs, name, ...(mark ? [mark] : []))
   canvas.put({ x: cols - 1 - count.length, y }, span(count, summary.isMuted ? 'faint' : 'unread'))
   if (isOpen) canvas.restyle({ x: 0, y, cols }, 'selected')
+}
+
+/** Three cells before the name: a group, somebody who is there or not, and which one is open. */
+function signsOf({
+  kind,
+  presence,
+  isOpen,
+}: {
+  kind: 'direct' | 'group'
+  presence: ReturnType<typeof presenceOf>
+  isOpen: boolean
+}): Span[] {
+  if (kind === 'group') return [span(' # ', 'brand')]
+  if (presence === null) return [span(isOpen ? ' ▸ ' : '   ', 'brand')]
+  const dot = presence === 'online' ? span('●', 'online') : span('○', 'faint')
+  return [span(isOpen ? '▸' : ' ', 'brand'), dot, span(' ')]
 }
 
 /** What matters about somebody before one writes to them. */

@@ -1,6 +1,7 @@
 import { nameOf } from '../conversation-name.ts'
 import { findEmojis } from '../emoji.ts'
-import { blockedBindings, deviceBindings, groupBindings, hintOf, verifyBindings } from '../keys.ts'
+import type { Keymap } from '../keymap.ts'
+import { hintOf } from '../keys.ts'
 import { blockedOf, type ChatScreen, type Model, type Question } from '../model.ts'
 import { canChangeGroup, type GroupOverlay, type Overlay, type ReactOverlay } from '../overlay.ts'
 import { sanitizeLine } from '../sanitize.ts'
@@ -35,7 +36,7 @@ function drawOne(
   switch (overlay.type) {
     case 'help': {
       const frame = { cols: helpCols(cols), rows: most, title: 'Help', hint: '↑↓ scroll · Esc closes' }
-      drawHelp(box(canvas, frame), helpLines(cols), overlay.scroll)
+      drawHelp(box(canvas, frame), helpLines(cols, model.keymap), overlay.scroll)
       return null
     }
     case 'switcher': {
@@ -60,13 +61,13 @@ function drawOne(
     case 'search':
       return drawSearch(canvas, model, { chat, overlay })
     case 'group':
-      return drawGroup(canvas, overlay, { cols, most })
+      return drawGroup(canvas, overlay, { cols, most, keymap: model.keymap })
     case 'devices': {
       const inner = box(canvas, {
         cols: Math.min(cols, 70),
         rows: Math.min(most, overlay.devices.length + 3),
         title: 'Your devices',
-        hint: overlay.prompt ? 'Enter · Esc back' : `${hintOf(deviceBindings)} · Esc closes`,
+        hint: overlay.prompt ? 'Enter · Esc back' : `${hintOf(model.keymap.devices)} · Esc closes`,
       })
       const { selected, prompt } = overlay
       return drawRows(inner, { rows: deviceRows(overlay, model.timeZone), selected, prompt, note: '' })
@@ -77,7 +78,7 @@ function drawOne(
         cols: Math.min(cols, 76),
         rows: most,
         title: `Safety number with ${user}`,
-        hint: `${hintOf(verifyBindings)} · Esc closes`,
+        hint: `${hintOf(model.keymap.verify)} · Esc closes`,
       })
       drawVerify(inner, overlay)
       return null
@@ -91,7 +92,7 @@ function drawOne(
         cols: Math.min(cols, 44),
         rows: Math.min(most, Math.max(4, blocked.length + 3)),
         title: 'Blocked',
-        hint: blocked.length === 0 ? 'Esc closes' : `${hintOf(blockedBindings)} · Esc closes`,
+        hint: blocked.length === 0 ? 'Esc closes' : `${hintOf(model.keymap.blocked)} · Esc closes`,
       })
       const shown = blocked.map(({ summary }) => ({ name: nameOf(summary), marks: [] }))
       const note = shown.length === 0 ? 'Nobody is blocked.' : ''
@@ -105,7 +106,7 @@ function drawOne(
 function drawGroup(
   canvas: Canvas,
   overlay: GroupOverlay,
-  { cols, most }: { cols: number; most: number },
+  { cols, most, keymap }: { cols: number; most: number; keymap: Keymap },
 ): Cursor {
   const { info, asAdmin, selected, prompt } = overlay
   const canChange = canChangeGroup(overlay)
@@ -113,7 +114,7 @@ function drawGroup(
   const hint = prompt
     ? 'Enter · Esc back'
     : canChange
-      ? `${hintOf(groupBindings)} · Esc closes`
+      ? `${hintOf(keymap.members)} · Esc closes`
       : '↑↓ scroll · Esc closes'
   const count = info.members.length === 1 ? '1 member' : `${info.members.length} members`
   const inner = box(canvas, {

@@ -48,6 +48,12 @@ const all = [
   summary('stranger', { lastAt: MORNING + 10, isRequest: true, unread: 1 }),
 ]
 
+const away = [
+  summary('dave', { lastAt: 3, unread: 2 }),
+  summary('erin', { lastAt: 2, isMuted: true }),
+  summary('alice'),
+]
+
 const reaction = (emoji: string, ...from: string[]) => ({ emoji, from })
 
 const changed: readonly TimelineItem[] = [
@@ -171,6 +177,15 @@ function withPicture(size?: { cols: number; rows: number }): Desk {
   return desk
 }
 
+/** Everybody but dave is there, as far as a server says. */
+function seeing(desk: Desk): Desk {
+  const { settings } = desk.chat()
+  desk.tell(event({ type: 'settings', settings: { ...settings, showsPresence: true } }))
+  const online = ['alice', 'bob', 'carol', 'erin', 'mallory', 'stranger']
+  desk.tell(event({ type: 'presence', online }))
+  return desk
+}
+
 const event = (given: Extract<Msg, { type: 'chat-event' }>['event']): Msg => ({
   type: 'chat-event',
   event: given,
@@ -179,6 +194,13 @@ const event = (given: Extract<Msg, { type: 'chat-event' }>['event']): Msg => ({
 
 const screens: Record<string, () => Desk> = {
   'list-of-all': () => sitInChat({ conversations: all, items: [message(1, 'hello')] }),
+  presence: () => seeing(sitInChat({ conversations: [...all, ...away], items: [message(1, 'hello')] })),
+  'presence-40x15': () => seeing(sitInChat({ conversations: all, size: NARROW })),
+  'presence-unknown'() {
+    const desk = seeing(sitInChat({ conversations: [...all, ...away] }))
+    desk.tell(event({ type: 'connection', connection: { state: 'offline', reason: 'gone' } }))
+    return desk
+  },
   request: () =>
     sitWith('stranger', [
       message(1, 'hello, we met at the crag'),

@@ -2,7 +2,8 @@ import { excerptAround } from '../../core/words.ts'
 import type { SearchHit } from '../../searching.ts'
 import type { Asked } from '../asked.ts'
 import { nameOf } from '../conversation-name.ts'
-import { findBindings, hintOf } from '../keys.ts'
+import type { Keymap } from '../keymap.ts'
+import { hintOf } from '../keys.ts'
 import type { ChatScreen, Model, Size } from '../model.ts'
 import type { SearchOverlay } from '../overlay.ts'
 import { sanitizeLine } from '../sanitize.ts'
@@ -41,8 +42,8 @@ export function drawFind(canvas: Canvas, chat: ChatScreen): Cursor {
 }
 
 /** What the status line says meanwhile. */
-export function findHint(): string {
-  return hintOf(findBindings)
+export function findHint({ find }: Keymap): string {
+  return hintOf(find)
 }
 
 /** What was found over all. Returns where the cursor is. */

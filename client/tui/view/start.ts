@@ -9,11 +9,11 @@ import {
   type StartScreen,
 } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
-import type { TextField } from '../text-field.ts'
-import { graphemes, lineWidth } from '../width.ts'
+import { lineWidth } from '../width.ts'
 import { wrapText } from '../wrap.ts'
 import { type Canvas, createCanvas, type Span, span } from './canvas.ts'
 import { drawRule } from './chat.ts'
+import { drawLineField } from './line-field.ts'
 import { NEAREST, serverNote, serverRows } from './server-field.ts'
 import { turning } from './spinner.ts'
 import { serverName } from './title.ts'
@@ -144,7 +144,7 @@ function drawForm(
     canvas.put({ x: 0, y }, span(LABELS[name], form.focus === name ? 'strong' : 'plain'))
     if (form.focus === name) focusY = y
     const isHidden = name === 'password' || name === 'repeat'
-    const at = drawField(canvas.part({ x, y, cols: fieldCols, rows: 1 }), form[name], isHidden)
+    const at = drawLineField(canvas.part({ x, y, cols: fieldCols, rows: 1 }), form[name], { isHidden })
     if (name === 'server' && form.server.text === '') canvas.put({ x, y }, span(NEAREST, 'faint'))
     if (form.focus === name && start.busy === null) cursor = { x: x + at, y }
     const error = form.errors[name]
@@ -234,24 +234,6 @@ function drawError(
   for (const [index, line] of lines.entries())
     canvas.put({ x: below, y: first + index }, span(line.text, 'error'))
   return lines.length
-}
-
-/** Returns the cursor's x in the field. */
-function drawField(canvas: Canvas, field: TextField, isHidden: boolean): number {
-  const { cols } = canvas.size
-  const shown = isHidden ? hide(field) : field
-  const before = shown.text.slice(0, shown.cursor)
-  // The text moves left under the cursor when it is longer than the field.
-  const shift = Math.max(0, lineWidth(before) - cols + 1)
-  canvas.put({ x: 0, y: 0 }, span(' '.repeat(cols)))
-  canvas.put({ x: -shift, y: 0 }, span(shown.text))
-  canvas.restyle({ x: 0, y: 0, cols }, 'field')
-  return lineWidth(before) - shift
-}
-
-function hide({ text, cursor }: TextField): TextField {
-  const dots = (part: string) => '•'.repeat(graphemes(part).length)
-  return { text: dots(text), cursor: dots(text.slice(0, cursor)).length }
 }
 
 function drawHint(canvas: Canvas, { mode, busy, form }: StartScreen): void {

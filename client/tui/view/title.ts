@@ -1,6 +1,7 @@
 import type { Connection, ConversationSummary } from '../../chat.ts'
 import { nameOf } from '../conversation-name.ts'
 import { type ChatScreen, openConversation } from '../model.ts'
+import { presenceOf } from '../presence.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { type Canvas, type Span, span } from './canvas.ts'
@@ -17,14 +18,17 @@ export function drawTitle(canvas: Canvas, chat: ChatScreen): void {
   const left: Span[] = cols < 40 ? [span(' ')] : [span(' fastchat', 'brand'), span(' ─ ', 'faint')]
   const about = conversation ? aboutSpans(conversation.summary) : []
   const others = elsewhereSpans(chat, cols)
-  const room = cols - rightCols - 1 - widthOf(left) - widthOf(about) - widthOf(others)
+  const free = cols - rightCols - 1 - widthOf(left) - widthOf(about) - widthOf(others)
   const sign = conversation?.summary.kind === 'group' ? [span('# ', 'brand')] : []
   const name = conversation ? nameOf(conversation.summary) : sanitizeLine(chat.me)
+  const presence = presenceSpans(chat, free - widthOf(sign) - lineWidth(name))
+  const room = free - widthOf(presence)
   const spans = [
     ...left,
     ...sign,
     span(truncate(name, Math.max(4, room - widthOf(sign))), 'strong'),
     ...about,
+    ...presence,
     ...others,
   ]
   canvas.part({ x: 0, y: 0, cols: Math.max(0, cols - rightCols - 1), rows: 1 }).put({ x: 0, y: 0 }, ...spans)
@@ -63,6 +67,13 @@ function aboutSpans(summary: ConversationSummary): Span[] {
     default:
       return role satisfies never
   }
+}
+
+/** In a word where there is room for it. */
+function presenceSpans(chat: ChatScreen, room: number): Span[] {
+  const conversation = openConversation(chat)
+  if (!conversation || presenceOf(chat, conversation.summary) !== 'online') return []
+  return [span(room < ' online'.length ? ' ●' : ' online', 'online')]
 }
 
 function elsewhereSpans(chat: ChatScreen, cols: number): Span[] {

@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TimelineItem } from '../../chat.ts'
 import { lastGroup, makeRecoveryCode } from '../../core/recovery-code.ts'
+import { keymapOf } from '../keymap.ts'
 import {
   conversationOf,
   type Desk,
@@ -49,6 +50,29 @@ const screens: Record<string, () => Desk> = {
   'start-empty'() {
     const desk = sit()
     desk.tell({ type: 'accounts', accounts: [] })
+    return desk
+  },
+  locked() {
+    const desk = sitInChat({ items: talk })
+    desk.press('down')
+    desk.type('/lock')
+    desk.press('enter')
+    desk.type('correct')
+    return desk
+  },
+  'locked-refused-small'() {
+    const desk = sitInChat({ items: talk, size: { cols: 30, rows: 8 } })
+    desk.tell({ type: 'idle' })
+    desk.tell({
+      type: 'unlock-refused',
+      failure: { code: 'login_refused', message: 'That is not the password.' },
+    })
+    return desk
+  },
+  'help-rebound'() {
+    const keymap = keymapOf({ chat: { 'next-unread': ['f5'], quit: [], help: ['alt-h'] } })
+    const desk = sitInChat({ keymap })
+    desk.press('alt-h')
     return desk
   },
   'start-accounts'() {

@@ -5,8 +5,9 @@ import { sanitizeLine } from '../sanitize.ts'
 const MAX_NAME_CHARS = 60
 
 /** The title of the terminal's window: how many messages are unread, and whose conversation is open. */
-export function windowTitle({ screen }: Model): string {
+export function windowTitle({ screen, lock }: Model): string {
   if (screen.type === 'start') return 'fastchat'
+  if (lock) return 'fastchat locked'
   const counted = screen.conversations.filter(
     ({ summary }) => !summary.isRequest && !summary.isBlocked && !summary.isMuted,
   )

@@ -52,7 +52,7 @@ const indexes: Partial<Record<keyof Collections, IndexDefinition[]>> = {
   rosterEvents: [[{ group: 1, epoch: 1 }, { unique: true }], [{ group: 1, subjects: 1, epoch: 1 }]],
   // No TTL index: the bytes have to go too.
   blobs: [[{ ownerId: 1 }], [{ pending: 1 }], [{ expiresAt: 1 }]],
-  presence: [[{ serverId: 1 }]],
+  presence: [[{ serverId: 1 }], [{ userId: 1 }]],
 }
 
 export function collectionsOf(db: Db): Collections {

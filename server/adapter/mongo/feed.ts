@@ -1,5 +1,10 @@
 import { type ChangeStream, type Db, MongoServerError, type ResumeToken } from 'mongodb'
-import type { DeviceDocument, RosterEventDocument, UndeliveredDocument } from '../../../schema/documents.ts'
+import type {
+  DeviceDocument,
+  PresenceDocument,
+  RosterEventDocument,
+  UndeliveredDocument,
+} from '../../../schema/documents.ts'
 import type { Clock } from '../../port/clock.ts'
 import type { Feed, FeedHandlers } from '../../port/feed.ts'
 import { errorFields, type Log } from '../../port/log.ts'
@@ -137,6 +142,9 @@ function pipeline(serverId: string): Record<string, unknown>[] {
             operationType: 'update',
             'updateDescription.updatedFields.prekeysLeft': { $exists: true },
           },
+          // A device that has just connected shows itself to nobody yet.
+          { 'ns.coll': 'presence', operationType: 'insert', 'fullDocument.shares': { $exists: true } },
+          { 'ns.coll': 'presence', operationType: { $in: ['replace', 'delete'] } },
           {
             'ns.coll': 'servers',
             operationType: { $in: ['insert', 'update'] },
@@ -171,6 +179,9 @@ function dispatch(event: Event, handlers: FeedHandlers): void {
     case 'presence': {
       const left = Number(updated?.prekeysLeft)
       if (Number.isInteger(left)) handlers.onPrekeys({ deviceId: id, left })
+      if (event.operationType === 'update') return
+      const now = event.fullDocument as PresenceDocument | undefined
+      handlers.onPresence({ deviceId: id, ...(now ? { now } : {}) })
       return
     }
     case 'servers': {

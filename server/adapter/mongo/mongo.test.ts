@@ -128,6 +128,7 @@ interface Heard {
   devices: { deviceId: string; userId?: string }[]
   prekeys: { deviceId: string; left: number }[]
   rosters: RosterChange[]
+  presence: Parameters<FeedHandlers['onPresence']>[0][]
   heartbeats: Date[]
   resets: number
 }
@@ -139,6 +140,7 @@ async function openFeed(serverId: string, db = database.db) {
     devices: [],
     prekeys: [],
     rosters: [],
+    presence: [],
     heartbeats: [],
     resets: 0,
   }
@@ -148,6 +150,7 @@ async function openFeed(serverId: string, db = database.db) {
     onDevice: change => heard.devices.push(change),
     onPrekeys: change => heard.prekeys.push(change),
     onRosterEvent: change => heard.rosters.push(change),
+    onPresence: change => heard.presence.push(change),
     onHeartbeat: at => heard.heartbeats.push(at),
     onReset: () => {
       heard.resets += 1
@@ -180,8 +183,11 @@ test('the feed brings what concerns its server, and nothing else', async () => {
     createdAt: new Date(),
   })
   await store.accounts.revokeDevice(deviceId, { userId: 'alice', at: new Date() })
-  await store.presence.set({ _id: deviceId, userId: 'alice', serverId, since: new Date() })
+  const presence = { _id: deviceId, userId: 'alice', serverId, since: new Date() }
+  await store.presence.set(presence)
   await store.presence.setPrekeysLeft(deviceId, 5)
+  await store.presence.share({ ...presence, shares: ['bob'] })
+  await store.presence.remove(presence)
   const event = makeEvent({ group: 'friends', epoch: 3, op: 'remove', subjects: ['bob'] })
   await store.groups.append(event)
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) } as const
@@ -191,6 +197,7 @@ test('the feed brings what concerns its server, and nothing else', async () => {
   assert.equal(heard.routes, [later._id])
   assert.equal(heard.devices, [{ deviceId, userId: 'alice' }, { deviceId }])
   assert.equal(heard.prekeys, [{ deviceId, left: 5 }])
+  assert.equal(heard.presence, [{ deviceId, now: { ...presence, shares: ['bob'] } }, { deviceId }])
   assert.equal(heard.rosters, [
     { group: 'friends', epoch: 3, hash: event._id, subjects: ['bob'], by: 'alice' },
   ])
@@ -271,6 +278,7 @@ test('the feed begins anew and says `onReset` when the database was dropped unde
     onDevice: () => undefined,
     onPrekeys: () => undefined,
     onRosterEvent: () => undefined,
+    onPresence: () => undefined,
     onHeartbeat: () => undefined,
     onReset: () => {
       resets += 1

@@ -8,7 +8,20 @@ export function createPresenceStore({ presence }: Collections): PresenceStore {
       guarded(async () => {
         await presence.replaceOne({ _id }, fields, { upsert: true })
       }),
-    find: deviceIds => guarded(() => presence.find({ _id: { $in: [...deviceIds] } }).toArray()),
+    share: ({ _id, ...fields }) =>
+      guarded(async () => {
+        const { serverId, since } = fields
+        // The whole document, so that the change stream tells all of it.
+        await presence.replaceOne({ _id, serverId, since }, fields, { writeConcern: { w: 1 } })
+      }),
+    find: deviceIds =>
+      guarded(() => presence.find({ _id: { $in: [...deviceIds] } }, { projection: { shares: 0 } }).toArray()),
+    sharing: (users, { userId }) =>
+      guarded(() =>
+        presence
+          .find({ userId: { $in: [...users] }, shares: userId }, { projection: { userId: 1, serverId: 1 } })
+          .toArray(),
+      ),
     remove: ({ _id, serverId, since }) =>
       guarded(async () => {
         await presence.deleteOne({ _id, serverId, since })
