@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { FastChatError } from '../schema/errors.ts'
-import type { Kdf } from '../schema/http.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
 import type { AccountEntry, Accounts, Chat, Credentials } from './chat.ts'
@@ -22,6 +21,7 @@ import type { Transport } from './net/transport.ts'
 import { normalizeServerUrl } from './net/urls.ts'
 import {
   checkNew,
+  type Derived,
   type NewPassword,
   noAccount,
   notRevoked,
@@ -75,12 +75,6 @@ export function createAccounts(options: AccountsOptions): Accounts & PasswordChe
     transport: options.transport ?? createTransport({ clock }),
     report: options.report ?? (() => undefined),
   })
-}
-
-/** What a password became, and how. */
-interface Derived {
-  kdf: Kdf
-  vaultKey: Uint8Array
 }
 
 class HomeAccounts implements Accounts, PasswordChecker {

@@ -1,5 +1,5 @@
 import { FastChatError } from '../schema/errors.ts'
-import type { ChangePasswordRequest, RecoveryResponse } from '../schema/http.ts'
+import type { ChangePasswordRequest, Kdf, RecoveryResponse } from '../schema/http.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Chat, Connection } from './chat.ts'
 import { thumbprint } from './crypto/keys.ts'
@@ -9,6 +9,12 @@ import { isSameAccountKey, openVault, unwrapStorageKey } from './crypto/vault.ts
 import type { CodeTeller } from './entrance.ts'
 import type { AccountFiles } from './home/home.ts'
 import { checkStrength } from './password/strength.ts'
+
+/** What a password became, and how. */
+export interface Derived {
+  kdf: Kdf
+  vaultKey: Uint8Array
+}
 
 export interface NewPassword extends CodeTeller {
   userId: UserId
