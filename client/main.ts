@@ -4,10 +4,12 @@ import { stopOnSignals } from './commands/stop.ts'
 import { parseCommandLine } from './config/command-line.ts'
 import { readConfigFile } from './config/config-file.ts'
 import { readEnvironment, readVersion } from './config/environment.ts'
-import { createDefectLog } from './home/defect-log.ts'
-import { openHome } from './home/home-folder.ts'
-import { lazyAccounts } from './lazy-accounts.ts'
+import { accountsOfHome } from './home-accounts.ts'
 import { normalizeServerUrl } from './net/urls.ts'
+import { isLineTerminal } from './plain/line-terminal.ts'
+
+const LINES_ONLY =
+  'This terminal cannot draw a screen (TERM is dumb or not set): the chat is in lines, as with --plain.'
 
 /**
  * The client's composition root: runs one command line of `fastchat` to its end.
@@ -32,11 +34,27 @@ export async function runClient(argv: readonly string[]): Promise<number> {
             const { accounts } = await openAccounts(line.servers)
             return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
           },
-          async chat({ as, servers: given }) {
+          async chat({ as, servers: given, plain = false }) {
             const { accounts, servers } = await openAccounts(given)
+            const { terminal, password, configFile } = readEnvironment()
+            const isTerminal = process.stdin.isTTY && process.stdout.isTTY
+            const isPoor = isTerminal && isLineTerminal(terminal, process.platform)
+            if (plain || isPoor) {
+              accounts.prepare()
+              const { runPlain } = await import('./plain/run.ts')
+              const { createLineInput } = await import('./plain/line-input.ts')
+              const { showsUtf8 } = await import('./tui/ascii.ts')
+              return await runPlain({
+                ...{ accounts, servers, io, stop, input: createLineInput(process.stdin) },
+                // A pipe or a file has no letters that it could not hold.
+                isUtf8: !io.isTerminal() || showsUtf8(terminal),
+                ...(plain ? {} : { reason: LINES_ONLY }),
+                ...(as ? { as } : {}),
+                ...(password === undefined ? {} : { password }),
+              })
+            }
             // Only here: the terminal's driver writes to the terminal by being loaded.
             const { runTui } = await import('./tui/run.ts')
-            const { terminal, configFile } = readEnvironment()
             const preferences = await readConfigFile(configFile)
             const onDrawn = () => accounts.prepare()
             return await runTui({
@@ -58,24 +76,10 @@ export async function runClient(argv: readonly string[]): Promise<number> {
   }
 }
 
-/**
- * The accounts of this home, at the servers of the command line, else of the environment. What is wrong with either is said
- * here; what opens an account is loaded when one is wanted.
- */
+/** The accounts of this person's home, at the servers of the command line, else of the environment. */
 async function openAccounts(given: readonly string[]) {
-  const environment = readEnvironment()
-  const servers = given.length > 0 ? given : environment.servers
-  const normalized = servers.map(normalizeServerUrl)
-  const home = await openHome({ folder: environment.home })
-  const accounts = lazyAccounts({
-    home,
-    async load() {
-      const { createAccounts } = await import('./accounts.ts')
-      const { createAgent } = await import('./agent/create-agent.ts')
-      const agent = createAgent({ home, runtimeFolder: environment.runtimeFolder })
-      const report = createDefectLog({ folder: home.folder })
-      return createAccounts({ home, agent, servers: normalized, isForced: given.length > 0, report })
-    },
-  })
-  return { accounts, servers: normalized }
+  const { home: folder, runtimeFolder, servers: usual } = readEnvironment()
+  const isForced = given.length > 0
+  const servers = (isForced ? given : usual).map(normalizeServerUrl)
+  return { accounts: await accountsOfHome({ folder, servers, isForced, runtimeFolder }), servers }
 }

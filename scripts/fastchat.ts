@@ -14,6 +14,10 @@ const others: Record<string, { summary: string; load: () => Promise<Run> }> = {
     summary: 'start                    A server here, and the chat in this terminal: npm start.',
     load: async () => (await import('./start.ts')).runStart,
   },
+  demo: {
+    summary: 'demo                     A tour that runs by itself; nothing of yours is touched.',
+    load: async () => (await import('./demo/demo.ts')).runDemo,
+  },
   serve: {
     summary: 'serve                    Hosts a server; MONGODB_URI, else an embedded database.',
     load: async () => (await import('../server/cli.ts')).runServe,

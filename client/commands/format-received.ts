@@ -1,5 +1,6 @@
 import type { ConversationSummary, FileItem, MessageItem } from '../chat.ts'
 import { sanitizeLine, sanitizeText } from '../tui/sanitize.ts'
+import { truncate } from '../tui/width.ts'
 import { formatSize, isoTime, jsonLine, plainTime } from './format.ts'
 
 /** A message that came, and what a line of it says besides. */
@@ -147,16 +148,15 @@ function bodyOf({ item, path, unsaved }: Received): string[] {
   }
 }
 
-const MAX_EXCERPT_CHARS = 40
+/** With the `…` behind what was cut. */
+const MAX_EXCERPT_COLS = 41
 
 function answerOf({ replyTo }: MessageItem): string[] {
   if (!replyTo) return []
   const { from, excerpt } = replyTo
   if (from === undefined) return ['[answers a message that is not here]']
   if (excerpt === undefined) return [`[answers ${sanitizeLine(from)}]`]
-  const chars = Array.from(sanitizeLine(excerpt))
-  const cut =
-    chars.length > MAX_EXCERPT_CHARS ? `${chars.slice(0, MAX_EXCERPT_CHARS).join('')}…` : chars.join('')
+  const cut = truncate(sanitizeLine(excerpt), MAX_EXCERPT_COLS)
   return [`[answers ${sanitizeLine(from)}: ${cut}]`]
 }
 

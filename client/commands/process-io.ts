@@ -1,4 +1,5 @@
 import { FastChatError } from '../../schema/errors.ts'
+import { truncate } from '../tui/width.ts'
 import { Interrupted, type Io, OutputClosed } from './io.ts'
 
 /** This process's own standard streams. */
@@ -14,7 +15,7 @@ export function createProcessIo(): Io {
   const showProgress = (line: string | null) => {
     if (!stderr.isTTY || (line === null && !isProgressShown)) return
     isProgressShown = line !== null
-    stderr.write(`\r${ERASE_TO_END}${(line ?? '').slice(0, (stderr.columns ?? 80) - 1)}`)
+    stderr.write(`\r${ERASE_TO_END}${truncate(line ?? '', (stderr.columns ?? 80) - 1)}`)
   }
 
   return {

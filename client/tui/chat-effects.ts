@@ -9,6 +9,7 @@ import { PICTURE_PIXELS } from './view/picture.ts'
 export interface ChatTools {
   chat: Chat
   paths: Paths
+  drawsQr: boolean
   /** Takes every answer. */
   dispatch: (msg: Msg) => void
 }
@@ -18,7 +19,9 @@ const HITS = 200
 
 /** Asks the session what a command says, and answers. Throws what the session throws. */
 export async function workInChat(command: ChatCommand, tools: ChatTools): Promise<void> {
-  const { chat, paths, dispatch } = tools
+  const { chat, paths, drawsQr, dispatch } = tools
+  const showVerification = async (user: string, isNews: boolean) =>
+    tellVerification(await chat.verification({ user }), { dispatch, drawsQr, isNews })
   const done = (text?: string) => dispatch({ type: 'done', ...(text === undefined ? {} : { text }) })
   switch (command.type) {
     case 'load-history':
@@ -74,11 +77,11 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
       )
     }
     case 'verification':
-      return tellVerification(await chat.verification({ user: command.user }), { dispatch, isNews: false })
+      return await showVerification(command.user, false)
     case 'set-verified': {
       const { user, isVerified, safetyNumber } = command
       await chat.setVerified({ user, isVerified, safetyNumber })
-      return tellVerification(await chat.verification({ user }), { dispatch, isNews: true })
+      return await showVerification(user, true)
     }
     case 'accept-key':
       await chat.acceptKey({ user: command.user })
@@ -259,9 +262,9 @@ async function workWithDevices(command: DeviceCommand, { chat, dispatch }: ChatT
 
 function tellVerification(
   verification: Verification,
-  { dispatch, isNews }: { dispatch: ChatTools['dispatch']; isNews: boolean },
+  { dispatch, drawsQr, isNews }: Pick<ChatTools, 'dispatch' | 'drawsQr'> & { isNews: boolean },
 ): void {
-  const modules = qrModules(Buffer.from(verification.qr, 'base64url'))
+  const modules = drawsQr ? qrModules(Buffer.from(verification.qr, 'base64url')) : []
   dispatch({ type: 'verification', verification, modules, isNews })
 }
 

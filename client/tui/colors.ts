@@ -40,8 +40,8 @@ export function sgrOfColors(colors: CellColors, depth: ColorDepth, before?: Cell
 
 /** The letter that stands for a half-block where there are no colours: a shade, or the half that is light. */
 export function shadeOf({ fg, bg }: CellColors): string {
-  const upper = lightness(fg)
-  const lower = bg === undefined ? 0 : lightness(bg)
+  const upper = lightnessOf(fg)
+  const lower = bg === undefined ? 0 : lightnessOf(bg)
   if (upper - lower > SHARP) return '▀'
   if (lower - upper > SHARP) return '▄'
   return SHADES[Math.min(SHADES.length - 1, Math.floor(((upper + lower) / 2 / 256) * SHADES.length))] ?? ' '
@@ -119,7 +119,8 @@ export function colorCodes(color: number, depth: ColorDepth, base: 30 | 40): str
   return depth === 256 ? `${base + 8};5;${nearestOf256(color)}` : `${base + 8};2;${partsOf(color).join(';')}`
 }
 
-function lightness(color: number): number {
+/** How light a colour is to the eye, 0 to 255. */
+export function lightnessOf(color: number): number {
   const [red, green, blue] = partsOf(color)
   return 0.299 * red + 0.587 * green + 0.114 * blue
 }

@@ -26,6 +26,7 @@ export function createEffects({
   as,
   paths = pathsOf(),
   judge = passwordStrength,
+  drawsQr = true,
 }: {
   accounts: Accounts & PasswordChecker
   dispatch: (msg: Msg) => void
@@ -36,6 +37,8 @@ export function createEffects({
   paths?: Paths
   /** How good a password is; keeps this thread free. */
   judge?: typeof passwordStrength
+  /** Whether the screen has letters for a QR code; else a safety number is shown without one. Default true. */
+  drawsQr?: boolean
 }): Effects {
   let chat: Chat | undefined
   let unsubscribe: () => void = () => undefined
@@ -110,7 +113,7 @@ export function createEffects({
       case 'complete-path':
         return dispatch({ type: 'paths', typed: command.typed, found: await paths.complete(command.typed) })
       default:
-        return chat ? await workInChat(command, { chat, paths, dispatch }) : undefined
+        return chat ? await workInChat(command, { chat, paths, drawsQr, dispatch }) : undefined
     }
   }
 

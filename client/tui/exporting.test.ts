@@ -23,7 +23,7 @@ test('writes text under a new name each time, JSON by its ending, and nothing ov
     const typed = { conversation, text: '/export' }
     await workInChat(
       { type: 'export', conversation, typed },
-      { chat, paths: given.paths, dispatch: msg => told.push(msg) },
+      { chat, paths: given.paths, drawsQr: true, dispatch: msg => told.push(msg) },
     )
     const first = join(home, 'fastchat-bob.txt')
     assert.equal(told, [{ type: 'done', text: `Exported, not encrypted: ${first}` }])

@@ -1,3 +1,4 @@
+import { asciiText, showsUtf8 } from './ascii.ts'
 import { sanitizeLine } from './sanitize.ts'
 import type { TerminalEnv } from './theme.ts'
 
@@ -22,7 +23,11 @@ export function newsFor(env: TerminalEnv): News {
   const term = env.TERM ?? ''
   const isDumb = /^(dumb|linux|vt\d+.*|cons.*)$/.test(term)
   const isInside = env.TMUX !== undefined || /^(screen|tmux)/.test(term)
-  const plain = (text: string) => sanitizeLine(text).replace(/[;\p{Cc}]/gu, ' ')
+  const isUtf8 = showsUtf8(env)
+  const plain = (text: string) => {
+    const clean = sanitizeLine(text)
+    return (isUtf8 ? clean : asciiText(clean)).replace(/[;\p{Cc}]/gu, ' ')
+  }
   return {
     enter: isDumb ? '' : '\x1b[22;2t',
     leave: isDumb ? '' : '\x1b[23;2t',

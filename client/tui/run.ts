@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exitCodes } from '../../schema/errors.ts'
 import type { Accounts } from '../chat.ts'
 import type { PasswordChecker } from '../locking.ts'
+import { showsUtf8 } from './ascii.ts'
 import { editText } from './editor.ts'
 import { createEffects, failureOf } from './effects.ts'
+import { type Guide, openGuided } from './guide.ts'
 import { initialModel, needsTicks } from './model.ts'
 import type { Command, Msg } from './msg.ts'
 import { defaultPreferences, type Preferences } from './preferences.ts'
-import { openTerminal, type Terminal } from './terminal.ts'
+import { openTerminal, type Terminal, type TerminalOptions } from './terminal.ts'
 import { type Theme, themes } from './theme.ts'
 import { update } from './update/update.ts'
 import { view } from './view/view.ts'
@@ -27,6 +29,8 @@ export interface TuiOptions {
   stop: AbortSignal
   /** Called once the first screen is there: now what takes long may be loaded. Default: nothing is. */
   onDrawn?: () => void
+  /** Has the keyboard in the person's place. Default: nobody has. */
+  guide?: Guide
 }
 
 const FAST_TICK_MS = 100
@@ -39,7 +43,7 @@ const MAX_CLOSE_MS = 3000
  * found, even when the program fails.
  *
  * @returns the exit code
- * @throws FastChatError `no_terminal` when standard input or output is none.
+ * @throws FastChatError `no_terminal` when standard input or output is none; whatever a guide throws.
  */
 export async function runTui({
   accounts,
@@ -49,13 +53,16 @@ export async function runTui({
   terminal: env,
   stop,
   onDrawn = () => undefined,
+  guide,
 }: TuiOptions): Promise<number> {
   let end: () => void = () => undefined
-  const ended = new Promise<void>(resolve => {
+  let fail: (error: unknown) => void = () => undefined
+  const ended = new Promise<void>((resolve, reject) => {
     end = resolve
+    fail = reject
   })
   const idle = idleTimer(preferences.lockAfterMs, () => dispatch({ type: 'idle' }))
-  const terminal = openTerminal({
+  const options: TerminalOptions = {
     env,
     theme: themeNamed(preferences.theme),
     onInput(input) {
@@ -64,7 +71,8 @@ export async function runTui({
     },
     onResize: size => dispatch({ type: 'resize', size }),
     onHangUp: () => end(),
-  })
+  }
+  const { terminal, show } = guide ? openGuided(guide, options) : { terminal: openTerminal(options) }
   const undoCrash = restoreOnCrash(terminal)
   let model = initialModel({
     size: terminal.size(),
@@ -73,7 +81,10 @@ export async function runTui({
     servers,
     preferences,
   })
-  const effects = createEffects({ accounts, dispatch, now: Date.now, ...(as ? { as } : {}) })
+  const effects = createEffects({
+    ...{ accounts, dispatch, now: Date.now, drawsQr: showsUtf8(env) },
+    ...(as ? { as } : {}),
+  })
   let isDrawDue = false
   let timer: { interval: ReturnType<typeof setInterval>; ms: number } | undefined
 
@@ -160,6 +171,7 @@ export async function runTui({
     draw()
     // A turn of the event loop later what it answered is on the screen, too.
     void effects.run({ type: 'list-accounts' }).then(() => setImmediate(onDrawn))
+    void show?.().then(end, fail)
     await ended
   } finally {
     stop.removeEventListener('abort', onStop)

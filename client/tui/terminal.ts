@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import terminalKit from 'terminal-kit'
 import { FastChatError } from '../../schema/errors.ts'
+import { asciiGrid, showsUtf8 } from './ascii.ts'
 import { sgrOfColors, shadeOf } from './colors.ts'
 import { drawChanges, type Pen, sgr } from './draw.ts'
 import { createGraphics } from './graphics/graphics.ts'
@@ -87,6 +88,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const { str } = silence(kit)
   const { enterSequence, leaveSequence } = modes(str)
   const depth = colorDepth(options.env)
+  const isUtf8 = showsUtf8(options.env)
   const graphics = createGraphics({
     env: options.env,
     hasColors: depth > 0,
@@ -209,7 +211,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   return {
     size,
     draw(grid) {
-      wanted = grid
+      wanted = isUtf8 ? grid : asciiGrid(grid, { hasColors: depth > 0 })
       flush()
     },
     invalidate() {

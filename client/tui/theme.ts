@@ -53,6 +53,7 @@ const looks: Readonly<Record<StyleName, Look>> = {
   // A camera wants black on white, whatever the terminal's own colours are.
   qr: { color: BLACK, bgColor: WHITE },
   match: { color: BLACK, bgColor: YELLOW },
+  caption: { inverse: true },
 }
 
 /** Finer shades, where there are enough. */
@@ -64,6 +65,7 @@ const fineLooks: Partial<Record<StyleName, Look>> = {
   file: { color: 80, bold: true },
   qr: { color: 16, bgColor: 231 },
   selected: { bgColor: 238, color: 255, bold: true },
+  caption: { bgColor: 52, color: 255 },
 }
 
 /** Without colours, what colour says must be said by weight. */

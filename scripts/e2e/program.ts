@@ -8,8 +8,10 @@ const EXECUTABLE = fileURLToPath(new URL('../fastchat.ts', import.meta.url))
 export interface ProgramOptions {
   /** Added to this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>
-  /** Given to the program's standard input, which is then closed. Default: closed at once. */
+  /** Given to the program's standard input, which is then closed unless it stays open. Default: closed at once. */
   stdin?: string
+  /** Standard input stays open for `type()`. */
+  isInputOpen?: boolean
   /** What is run in the place of `fastchat`: a file that prepares something and then imports it. */
   script?: string
 }
@@ -28,6 +30,10 @@ export interface Program {
   readonly ended: Promise<Ended>
   stdout(): string
   stderr(): string
+  /** Writes a line to standard input. */
+  type(line: string): void
+  /** Nothing more comes from standard input. */
+  endInput(): void
   /** Resolves with the match once standard output has it. Fails at once when the program ends without. */
   waitForOutput(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>
   /** Sends a signal and waits for the end. */
@@ -60,7 +66,8 @@ export function startProgram(
     stderr += chunk
   })
   child.stdin.on('error', () => undefined)
-  child.stdin.end(options.stdin ?? '')
+  if (options.isInputOpen) child.stdin.write(options.stdin ?? '')
+  else child.stdin.end(options.stdin ?? '')
   let over: Ended | undefined
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)
@@ -76,6 +83,8 @@ export function startProgram(
     ended,
     stdout: () => stdout,
     stderr: () => stderr,
+    type: line => void child.stdin.write(`${line}\n`),
+    endInput: () => void child.stdin.end(),
     async waitForOutput(pattern, timeoutMs = 30_000) {
       const found = await waitFor(() => pattern.exec(stdout) ?? (over ? 'ended' : null), {
         what: `${pattern} from ${name}; it printed ${JSON.stringify(stdout.slice(-500))}, ${JSON.stringify(stderr.slice(-500))}`,

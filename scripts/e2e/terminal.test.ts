@@ -65,7 +65,7 @@ test('`toSvg()` draws colours, wide cells and the cursor, and escapes what is ma
   const terminal = shell("printf '\\033[38;5;196ma\\033[7mb\\033[0m<日'; read line")
   await terminal.waitForText('ab<日')
   const svg = toSvg(terminal.cells(), { x: 5, y: 0 })
-  assert.match(svg, /^<svg [^>]*width="270" height="95"/)
+  assert.match(svg, /^<svg [^>]*width="270" height="100"/)
   assert.match(svg, /fill="#ff0000"[^>]*>a<\/text>/)
   assert.match(svg, '&lt;</text>')
   assert.match(svg, '>日</text>')

@@ -126,6 +126,7 @@ export function openTerminal({
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
     NO_COLOR: undefined,
+    ...{ LC_ALL: 'C.UTF-8', LC_CTYPE: undefined, LANG: undefined },
     ...env,
   }
   const pty = spawnPty('/bin/sh', ['-c', script, 'sh', command, ...args], {

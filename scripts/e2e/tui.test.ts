@@ -254,4 +254,16 @@ test('NO_COLOR is obeyed', async () => {
   )
 })
 
+test('where the locale is not UTF-8 all that is drawn is ASCII, with red dashes', async () => {
+  const terminal = chat(world.person('plain', { servers: [host] }), { env: { LC_ALL: 'C' } })
+  const screen = await terminal.waitForText('Sign up')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+  assert.match(terminal.output(), /^[\x00-\x7f]*$/)
+  const row = screen.findIndex(line => /^-{80}$/.test(line))
+  assert.is(terminal.cells()[row]?.[0]?.color, RED)
+  terminal.key('ctrl-c')
+  assert.is((await terminal.ended).exitCode, 0)
+  assert.equal(terminal.leftovers(), [])
+})
+
 test.run()

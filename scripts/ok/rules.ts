@@ -112,7 +112,7 @@ export const RULES: readonly Rule[] = [
   {
     id: 'tui-sees-no-session',
     reason: 'the screen is a function of the model; only client/tui/run.ts knows the session',
-    from: ['client/tui/'],
+    from: ['client/tui/', 'client/plain/'],
     except: ['client/tui/run.ts'],
     reach: true,
     never: [

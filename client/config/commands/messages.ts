@@ -49,15 +49,27 @@ export interface ConversationsLine {
 const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_LIST_TIMEOUT_MS = 10_000
 
-const chat: CommandSpec<{ command: 'chat' }> = {
-  help: `chat                     The chat in this terminal.
-Usage: fastchat chat [--as USER] [--server URL]...
+export interface ChatLine {
+  command: 'chat'
+  /** In lines, without a screen. */
+  plain?: true
+}
 
-Sign up, log in and write in a full-screen terminal. F1 shows the keys.`,
-  options: {},
-  read({ positionals }) {
+const chat: CommandSpec<ChatLine> = {
+  help: `chat                     The chat in this terminal.
+Usage: fastchat chat [--plain] [--as USER] [--server URL]...
+
+Sign up, log in and write in a full-screen terminal. F1 shows the keys.
+
+--plain  line by line: for screen readers, serial lines and pipes. What is new
+         is printed as a line, a line that is read is sent, or is a command:
+         /help lists them. Nothing moves and nothing is coloured. By itself
+         where TERM is dumb or not set. At the end of the input what is unsent
+         is sent before it ends.`,
+  options: { plain: flag },
+  read({ values, positionals }) {
     none(positionals, 'chat')
-    return { command: 'chat' }
+    return { command: 'chat', ...(values.plain === true ? { plain: true } : {}) }
   },
 }
 

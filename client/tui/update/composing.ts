@@ -27,7 +27,7 @@ export function submit(model: Model, chat: ChatScreen): Next {
       return wrong(
         model,
         chat,
-        `There is no command /${line.name}. F1 shows them; // begins a text with a slash.`,
+        `There is no command /${line.name}. /help shows them; // begins a text with a slash.`,
       )
     case 'command':
       return runCommand(model, chat, { name: line.name, rest: line.rest })

@@ -74,7 +74,7 @@ test('while it is locked messages come in, are not read, and nobody is named', (
     type: 'chat-event',
     event: {
       type: 'settings',
-      settings: { sendsReadReceipts: true, sendsTyping: false, notifies: 'bell', showsPresence: false },
+      settings: { sendsReadReceipts: true, sendsTyping: false, showsPresence: false, notifies: 'bell' },
     },
     now: MORNING,
   })

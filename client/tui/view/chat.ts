@@ -186,11 +186,10 @@ function placeholder(chat: ChatScreen, { above }: ChatLayout): string {
 function drawStatus(canvas: Canvas, model: Model, chat: ChatScreen): void {
   const { cols } = canvas.size
   const left = statusSpans(model, chat)
-  if ((chat.selected !== null || chat.find) && !chat.flash) {
-    canvas.put(
-      { x: 0, y: 0 },
-      span(` ${chat.find ? findHint(model.keymap) : selectionHint(chat, model.keymap)}`, 'faint'),
-    )
+  // The keys of what lies over it stand in its frame.
+  if ((chat.selected !== null || chat.find) && !chat.flash && !chat.overlay) {
+    const keys = chat.find ? findHint(model.keymap) : selectionHint(chat, model.keymap)
+    canvas.put({ x: 0, y: 0 }, span(` ${keys}`, 'faint'))
     return
   }
   const hint = keyHints(model.keymap, cols)

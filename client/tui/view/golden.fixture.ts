@@ -66,4 +66,5 @@ const LETTER: Readonly<Record<StyleName, string>> = {
   file: 'n',
   qr: 'q',
   match: 'M',
+  caption: 'w',
 }

@@ -14,7 +14,7 @@ import { deviceRows, drawRows, memberRows } from './member-list.ts'
 import { pictureLines } from './picture.ts'
 import { drawSearch } from './search.ts'
 import { candidatesOf } from './switcher.ts'
-import { drawVerify } from './verify.ts'
+import { drawVerify, verifyLines } from './verify.ts'
 
 type Cursor = { x: number; y: number } | null
 
@@ -74,9 +74,11 @@ function drawOne(
     }
     case 'verify': {
       const user = sanitizeLine(overlay.verification.user)
+      const width = Math.min(cols, 76)
+      const wanted = verifyLines(overlay, { cols: width - 4, rows: most - 2 }).length + 2
       const inner = box(canvas, {
-        cols: Math.min(cols, 76),
-        rows: most,
+        cols: width,
+        rows: Math.min(most, wanted),
         title: `Safety number with ${user}`,
         hint: `${hintOf(model.keymap.verify)} · Esc closes`,
       })

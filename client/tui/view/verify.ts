@@ -14,7 +14,11 @@ export function verifyLines(
   const qr = qrLines(overlay.modules)
   const qrCols = overlay.modules[0]?.length ?? 0
   const fits = qr.length > 0 && qr.length <= rows && qrCols + 2 + MIN_TEXT_COLS <= cols
-  if (!fits) return textLines(overlay, cols)
+  if (!fits) {
+    const lines = textLines(overlay, cols)
+    // What is to be done must be seen rather than blank lines.
+    return lines.length <= rows ? lines : lines.filter(line => line.length > 0)
+  }
   const text = textLines(overlay, cols - qrCols - 2)
   return Array.from({ length: Math.max(qr.length, text.length) }, (_, y) => [
     ...(qr[y] ?? [span(' '.repeat(qrCols))]),

@@ -12,7 +12,8 @@ export function view(model: Model): Grid {
   const { size, screen } = model
   const { canvas, cells } = createCanvas(size)
   if (size.cols < MIN_COLS || size.rows < MIN_ROWS) {
-    canvas.put({ x: 0, y: 0 }, span('window too small'))
+    // Whatever of it there is room for.
+    canvas.put({ x: 0, y: 0 }, span(size.cols < 16 ? 'too small' : 'window too small'))
     return { size, cells, cursor: null }
   }
   if (model.lock) return { size, cells, cursor: drawLock(canvas, model, model.lock) }
