@@ -1,3 +1,4 @@
+// Long because each way in, and each way that it breaks off, is a few lines here.
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -113,6 +114,7 @@ test('what a person gets wrong is said before anybody is asked', () =>
     assert.is(await codeOf(accounts.signUp({ ...alice, userId: '-rf' })), 'usage')
     assert.is(await codeOf(accounts.signUp({ ...alice, password: '1234567' })), 'weak_password')
     assert.is(await codeOf(accounts.signUp({ ...alice, password: 'x'.repeat(1025) })), 'weak_password')
+    assert.is(await codeOf(accounts.signUp({ ...alice, password: 'alice1234' })), 'weak_password')
     assert.is(await codeOf(accounts.resume({ userId: 'alice' })), 'no_account')
     assert.is(await codeOf(accounts.signUp(alice)), 'no_server')
     assert.is(await codeOf(accounts.logIn(alice)), 'no_server')
@@ -208,6 +210,87 @@ test('`logIn()` does not take the account of another deployment for the one that
     assert.equal(await accounts.list(), [{ userId: 'alice', loggedIn: false }])
   }))
 
+test('`recover()` opens the account with a new password, here and elsewhere, and each code is good once', () =>
+  withServer(async ({ machine }) => {
+    const here = await machine()
+    const elsewhere = await machine()
+    const codes: string[] = []
+    const tellCode = (code: string) => void codes.push(code)
+    const chat = await here.accounts.signUp({ ...alice, tellCode })
+    await chat.logOut()
+    const forgotten = { userId: 'alice', password: 'another horse entirely', tellCode }
+    const [first = ''] = codes
+    const wrong = { ...forgotten, code: `${first.slice(0, -1)}${first.endsWith('0') ? '1' : '0'}` }
+    assert.is(await codeOf(here.accounts.recover(wrong)), 'usage')
+    assert.is(
+      await codeOf(here.accounts.recover({ ...forgotten, code: first, password: 'alice1234' })),
+      'weak_password',
+    )
+    await (await here.accounts.recover({ ...forgotten, code: first })).close()
+    assert.is(codes.length, 2)
+    assert.is(await codeOf(elsewhere.accounts.recover({ ...forgotten, code: first })), 'login_refused')
+    assert.is(await codeOf(elsewhere.accounts.logIn(alice)), 'login_refused')
+    const second = { ...forgotten, password: 'a third horse entirely', code: codes[1] ?? '' }
+    await (await elsewhere.accounts.recover(second)).close()
+    await (await here.accounts.logIn(second)).close()
+  }))
+
+test('`changePassword()` needs the present password, ends it, and keeps the recovery code unless another is wanted', () =>
+  withServer(async ({ machine }) => {
+    const { accounts } = await machine()
+    const codes: string[] = []
+    const tellCode = (code: string) => void codes.push(code)
+    await (await accounts.signUp({ ...alice, tellCode })).close()
+    const newPassword = 'another horse entirely'
+    const wrong = { ...alice, password: 'not this one', newPassword }
+    assert.is(await codeOf(accounts.changePassword(wrong)), 'login_refused')
+    assert.is(await codeOf(accounts.changePassword({ ...alice, newPassword: 'alice1234' })), 'weak_password')
+    await accounts.changePassword({ ...alice, newPassword })
+    assert.is(await codeOf(accounts.logIn(alice)), 'login_refused')
+    // The lock of the screen knows it, too.
+    assert.is(await accounts.checkPassword({ ...alice, password: newPassword }), true)
+    assert.is(await accounts.checkPassword(alice), false)
+    await (await accounts.logIn({ ...alice, password: newPassword })).close()
+    assert.is(codes.length, 1)
+    const last = 'the very last horse'
+    await accounts.changePassword({ ...alice, password: newPassword, newPassword: last, tellCode })
+    assert.is(codes.length, 2)
+    const old = { ...alice, password: last, code: codes[0] ?? '' }
+    assert.is(await codeOf(accounts.recover(old)), 'login_refused')
+  }))
+
+test('`signUp()` at a typed server keeps it for that account', () =>
+  withServer(async ({ machine }) => {
+    const asked: string[] = []
+    const note = (api: Api) => ({
+      servers() {
+        asked.push(api.url)
+        return api.servers()
+      },
+    })
+    const { accounts } = await machine(note)
+    const chat = await accounts.signUp({ ...alice, server: 'https://own.example/' })
+    await waitFor(async () => (await chat.snapshot()).connection.state === 'online', { what: 'a connection' })
+    await chat.close()
+    assert.equal([...new Set(asked)], ['wss://own.example'])
+    asked.length = 0
+    const again = await accounts.logIn(alice)
+    await again.close()
+    assert.ok(asked.every(url => url === 'wss://own.example'))
+    assert.is(await codeOf(accounts.signUp({ ...alice, userId: 'bob', server: 'own.example' })), 'usage')
+  }))
+
+test('`measure()` tells how far the known servers are, or the one that is asked for', () =>
+  withServer(async ({ machine }) => {
+    const { accounts } = await machine()
+    const urls: string[] = []
+    const found = ({ url }: { url: string }) => void urls.push(url)
+    await accounts.measure({ found })
+    assert.ok(urls.includes('ws://one') && urls.includes('ws://two'))
+    urls.length = 0
+    await accounts.measure({ url: 'wss://own.example/', found })
+    assert.equal(urls, ['wss://own.example'])
+  }))
 test('`checkPassword()` knows the password without a server, after sign-up and log-in, and keeps nothing that tells it', async () => {
   await withServer(async ({ server, machine }) => {
     const here = await machine()

@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { FastChatError } from '../schema/errors.ts'
-import type { Kdf } from '../schema/http.ts'
 import type { UserId } from '../schema/ids.ts'
 import type { Agent } from './agent/agent.ts'
-import type { AccountEntry, Accounts, Chat, Connection, Credentials } from './chat.ts'
+import type { AccountEntry, Accounts, Chat, Credentials } from './chat.ts'
 import { generateKey, publicEd25519, thumbprint } from './crypto/keys.ts'
-import { checkNewPassword, derivePasswordKeys, makeKdf, makeStorageKey } from './crypto/password.ts'
+import { derivePasswordKeys, makeStorageKey } from './crypto/password.ts'
 import { isPassword, makePasswordCheck } from './crypto/password-check.ts'
+import { recoveryKeys, sealWithCode, sealWithPassword } from './crypto/sealed-account.ts'
 import type { PrivateJwk } from './crypto/types.ts'
-import { isSameAccountKey, openVault, sealVault, unwrapStorageKey, wrapStorageKey } from './crypto/vault.ts'
+import { wrapStorageKey } from './crypto/vault.ts'
+import type { CodeTeller } from './entrance.ts'
 import { FileStore } from './files/file-store.ts'
 import type { AccountFiles, Home } from './home/home.ts'
 import type { PasswordChecker } from './locking.ts'
@@ -18,6 +19,17 @@ import { type Clock, systemClock } from './net/clock.ts'
 import { createTransport } from './net/create-transport.ts'
 import type { Transport } from './net/transport.ts'
 import { normalizeServerUrl } from './net/urls.ts'
+import {
+  checkNew,
+  type Derived,
+  type NewPassword,
+  noAccount,
+  notRevoked,
+  openChecked,
+  readStorageKey,
+  unlock,
+} from './opening.ts'
+import { ServerBook } from './server-book.ts'
 import { readUserId } from './session/destinations.ts'
 import { createDevice, type NewDevice, readIdentity, writeDevice } from './session/device.ts'
 import { createSession } from './session.ts'
@@ -28,6 +40,8 @@ export interface AccountsOptions {
   agent: Agent
   /** Addresses of servers of one deployment; at least one. */
   servers: readonly string[]
+  /** Whether these are meant for every account, whatever server it was made at. Default: no. */
+  isForced?: boolean
   transport?: Transport
   clock?: Clock
   /** Gets what must not happen: a defect of ours. Default: nothing is done. */
@@ -56,65 +70,121 @@ export function createAccounts(options: AccountsOptions): Accounts & PasswordChe
   return new HomeAccounts({
     ...options,
     servers,
+    isForced: options.isForced ?? false,
     clock,
     transport: options.transport ?? createTransport({ clock }),
     report: options.report ?? (() => undefined),
   })
 }
 
-/** What a password became, and how. */
-interface Derived {
-  kdf: Kdf
-  vaultKey: Uint8Array
-}
-
 class HomeAccounts implements Accounts, PasswordChecker {
   readonly #options: Required<AccountsOptions>
+  readonly #servers: ServerBook
 
   constructor(options: Required<AccountsOptions>) {
     this.#options = options
+    this.#servers = new ServerBook(options)
   }
 
   list(): Promise<AccountEntry[]> {
     return this.#options.home.list()
   }
 
-  async signUp({ userId: typed, password }: Credentials): Promise<Chat> {
+  async measure(request: Parameters<Accounts['measure']>[0]): Promise<void> {
+    await this.#servers.measure(request)
+  }
+
+  async signUp(request: Credentials & CodeTeller): Promise<Chat> {
+    const { userId: typed, password, server, tellCode } = request
     const { home } = this.#options
     const userId = readUserId(typed)
-    checkNewPassword(password)
+    await checkNew({ userId, password })
+    await this.#servers.choose(userId, server)
     if (await home.account(userId)) {
       throw new FastChatError(
         'user_exists',
         `Cannot sign up as "${userId}": this machine has that account already`,
       )
     }
-    const now = await this.#serverTime()
-    const kdf = makeKdf()
-    const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
+    const now = await this.#serverTime(userId)
     const accountKey = await generateKey('Ed25519')
-    const vault = await sealVault(accountKey, { userId, vaultKey })
+    const { seal, vaultKey } = await sealWithPassword(accountKey, { userId, password })
+    const coded = tellCode && (await sealWithCode(accountKey, { userId }))
     const device = await createDevice({ userId, accountKey, now })
-    await this.#create(device, { kdf, vaultKey }, async api => {
+    await this.#create(device, { kdf: seal.kdf, vaultKey }, async api => {
       const { registration } = device
-      const account = { userId, kdf, authKey, accountKey: publicEd25519(accountKey), vault }
-      await api.createAccount({ ...account, device: registration })
+      const account = { userId, ...seal, accountKey: publicEd25519(accountKey) }
+      const recovery = coded ? { recovery: coded.recovery } : {}
+      await api.createAccount({ ...account, ...recovery, device: registration })
     })
+    if (coded) tellCode?.(coded.code)
     return await this.resume({ userId })
   }
 
-  async logIn({ userId: typed, password }: Credentials): Promise<Chat> {
-    const { home } = this.#options
+  async logIn({ userId: typed, password, server }: Credentials): Promise<Chat> {
     const userId = readUserId(typed)
-    const { accountKey, ...derived } = await this.#fetchAccountKey({ userId, password })
+    await this.#servers.choose(userId, server)
+    const { accountKey, kdf, vaultKey } = await this.#fetchAccountKey({ userId, password })
+    const derived = { kdf, vaultKey }
+    return await this.#enter(accountKey, { userId, derived, isServerChosen: server !== undefined })
+  }
+
+  async recover(request: Parameters<Accounts['recover']>[0]): Promise<Chat> {
+    const { userId: typed, code, password, server, tellCode } = request
+    const userId = readUserId(typed)
+    const { authKey, vaultKey } = recoveryKeys(code)
+    await checkNew({ userId, password })
+    await this.#servers.choose(userId, server)
+    const accountKey = await this.#ask(userId, async api => {
+      const answer = await api.recover({ userId, authKey })
+      return await openChecked(answer, { userId, vaultKey })
+    })
+    const proof = { by: 'recovery', authKey } as const
+    const derived = await this.#setPassword(accountKey, { userId, password, proof, tellCode })
+    return await this.#enter(accountKey, { userId, derived, isServerChosen: server !== undefined })
+  }
+
+  async changePassword(request: Parameters<Accounts['changePassword']>[0]): Promise<void> {
+    const { userId: typed, password: old, newPassword: password, server, tellCode } = request
+    const userId = readUserId(typed)
+    await checkNew({ userId, password })
+    await this.#servers.choose(userId, server)
+    const { accountKey, authKey } = await this.#fetchAccountKey({ userId, password: old })
+    const proof = { by: 'password', authKey } as const
+    const derived = await this.#setPassword(accountKey, { userId, password, proof, tellCode })
+    const files = await this.#options.home.account(userId)
+    const storageKey = await files?.readStorageKey()
+    if (storageKey) await files?.writePasswordCheck(makePasswordCheck({ ...derived, storageKey }))
+  }
+
+  /** Seals the account key anew. All of it is made before the request, which is repeated with the same content. */
+  async #setPassword(
+    accountKey: PrivateJwk,
+    { userId, password, proof, tellCode }: NewPassword,
+  ): Promise<Derived> {
+    const { seal, vaultKey } = await sealWithPassword(accountKey, { userId, password })
+    const coded = tellCode && (await sealWithCode(accountKey, { userId }))
+    const recovery = coded ? { recovery: coded.recovery } : {}
+    await this.#ask(userId, api => api.changePassword({ userId, proof, ...seal, ...recovery }))
+    if (coded) tellCode?.(coded.code)
+    return { kdf: seal.kdf, vaultKey }
+  }
+
+  /** Opens the account with its key: with the device that this home has already, else with a new one. */
+  async #enter(
+    accountKey: PrivateJwk,
+    { userId, derived, isServerChosen }: { userId: UserId; derived: Derived; isServerChosen: boolean },
+  ): Promise<Chat> {
+    const { home } = this.#options
     const files = await home.account(userId)
     if (files) {
       const storageKey = await unlock(files, accountKey)
       await files.writePasswordCheck(makePasswordCheck({ ...derived, storageKey }))
       await files.writeStorageKey(storageKey)
+      if (isServerChosen) await this.#servers.keep(files)
       return await notRevoked(await this.resume({ userId }), userId)
     }
-    const device = await createDevice({ userId, accountKey, now: await this.#serverTime() })
+    const device = await createDevice({ userId, accountKey, now: await this.#serverTime(userId) })
     await this.#create(device, derived, async api => {
       await api.addDevice(device.registration)
     })
@@ -151,28 +221,17 @@ class HomeAccounts implements Accounts, PasswordChecker {
   }
 
   /** By which a server judges whether a prekey is good: this machine's clock may be wrong. */
-  async #serverTime(): Promise<number> {
-    return (await this.#ask(api => api.servers())).now
+  async #serverTime(userId: UserId): Promise<number> {
+    return (await this.#ask(userId, api => api.servers())).now
   }
 
   /** The password's proof to a server, and the account key out of the vault that it gives for it. */
-  async #fetchAccountKey({
-    userId,
-    password,
-  }: {
-    userId: UserId
-    password: string
-  }): Promise<Derived & { accountKey: PrivateJwk }> {
-    return await this.#ask(async api => {
+  async #fetchAccountKey({ userId, password }: { userId: UserId; password: string }) {
+    return await this.#ask(userId, async api => {
       const { kdf } = await api.challenge({ userId })
       const { authKey, vaultKey } = await derivePasswordKeys(password, kdf)
       const answer = await api.logIn({ userId, authKey })
-      const accountKey = await openVault(answer.vault, { userId, vaultKey })
-      if (await isSameAccountKey(accountKey, answer.accountKey)) return { accountKey, kdf, vaultKey }
-      throw new FastChatError(
-        'login_refused',
-        `Cannot log in as "${userId}": the server names another account key than the vault holds`,
-      )
+      return { authKey, kdf, vaultKey, accountKey: await openChecked(answer, { userId, vaultKey }) }
     })
   }
 
@@ -180,6 +239,7 @@ class HomeAccounts implements Accounts, PasswordChecker {
   async #create(device: NewDevice, derived: Derived, register: (api: Api) => Promise<void>): Promise<void> {
     const { userId, accountKey } = device.identity
     const storageKey = makeStorageKey()
+    const own = this.#servers.ownOf(userId)
     await this.#options.home.create({
       userId,
       storageKey,
@@ -189,6 +249,7 @@ class HomeAccounts implements Accounts, PasswordChecker {
         userId,
         accountKey: await thumbprint(accountKey),
         wrapped: await wrapStorageKey(storageKey, { userId, accountKey }),
+        ...(own ? { servers: own } : {}),
       },
       fill: async folder => {
         const store = openStore({ folder, storageKey })
@@ -197,13 +258,14 @@ class HomeAccounts implements Accounts, PasswordChecker {
         } finally {
           await store.close()
         }
-        await this.#ask(register)
+        await this.#ask(userId, register)
       },
     })
   }
 
   async #start(files: AccountFiles): Promise<Chat> {
-    const { servers, transport, clock, report } = this.#options
+    const { transport, clock, report } = this.#options
+    await this.#servers.choose(files.userId)
     const store = openStore({ folder: files.folder, storageKey: await readStorageKey(files) })
     try {
       const identity = readIdentity(store)
@@ -220,7 +282,7 @@ class HomeAccounts implements Accounts, PasswordChecker {
         store,
         files: kept,
         transport,
-        servers,
+        ...this.#servers.of(files.userId),
         clock,
         report,
         onLogOut,
@@ -231,50 +293,8 @@ class HomeAccounts implements Accounts, PasswordChecker {
     }
   }
 
-  #ask<T>(question: (api: Api) => Promise<T>): Promise<T> {
-    const { servers, transport } = this.#options
-    return askAnyServer(question, { apis: servers.map(url => transport.api(url)) })
+  #ask<T>(userId: UserId, question: (api: Api) => Promise<T>): Promise<T> {
+    const { transport } = this.#options
+    return askAnyServer(question, { apis: this.#servers.order(userId).map(url => transport.api(url)) })
   }
-}
-
-/** Waits for what the first server says of the device that is here already; not for a server that does not answer. */
-async function notRevoked(chat: Chat, userId: UserId): Promise<Chat> {
-  const isRevoked = await new Promise<boolean>((resolve, reject) => {
-    const look = (connection: Connection) => {
-      // Offline for good: `closed` follows and says why.
-      const isOpen = connection.state === 'offline' && connection.retryInMs !== undefined
-      if (isOpen || connection.state === 'online') resolve(false)
-    }
-    chat.subscribe(event => {
-      if (event.type === 'closed') resolve(event.reason === 'revoked')
-      if (event.type === 'connection') look(event.connection)
-    })
-    chat.snapshot().then(({ connection }) => look(connection), reject)
-  })
-  if (!isRevoked) return chat
-  await chat.close()
-  throw new FastChatError('device_revoked', `Cannot log in as "${userId}": this machine's device was revoked`)
-}
-
-function noAccount(userId: UserId): FastChatError {
-  return new FastChatError('no_account', `Cannot open account "${userId}": this machine does not have it`)
-}
-
-async function readStorageKey(files: AccountFiles): Promise<Uint8Array> {
-  const storageKey = await files.readStorageKey()
-  if (storageKey) return storageKey
-  throw new FastChatError('not_logged_in', `Cannot open account "${files.userId}": log in first`)
-}
-
-/** @throws FastChatError `account_key_changed` when the home has the account of that name of another deployment */
-async function unlock(files: AccountFiles, accountKey: PrivateJwk): Promise<Uint8Array> {
-  const { userId } = files
-  const lock = await files.readLock()
-  if (lock.accountKey !== (await thumbprint(accountKey))) {
-    throw new FastChatError(
-      'account_key_changed',
-      `Cannot log in as "${userId}": this machine has another account of that name, with another account key`,
-    )
-  }
-  return await unwrapStorageKey(lock.wrapped, { userId, accountKey })
 }

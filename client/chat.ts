@@ -3,6 +3,7 @@ import type { OwnDevice } from './own-device.ts'
 import type { Searching } from './searching.ts'
 import type { Settings } from './settings.ts'
 
+export type { AccountEntry, Accounts, CodeTeller, Credentials, ServerMeasure } from './entrance.ts'
 export type { OwnDevice } from './own-device.ts'
 export type { Notifies, Settings } from './settings.ts'
 
@@ -452,42 +453,4 @@ export interface Chat extends Searching {
 
   /** Ends the session, having sent what is under way. What is unsent stays in the outbox. */
   close(): Promise<void>
-}
-
-export interface AccountEntry {
-  userId: UserId
-  /** Its data can be opened without a password. */
-  loggedIn: boolean
-}
-
-export interface Credentials {
-  userId: string
-  password: string
-}
-
-/** What can be done before there is a `Chat`. */
-export interface Accounts {
-  /** The accounts of this home. */
-  list(): Promise<AccountEntry[]>
-
-  /**
-   * Makes an account with this machine as its first device.
-   *
-   * @throws FastChatError `usage` (user id), `weak_password`, `user_exists`, `no_server`, `disk_full`.
-   */
-  signUp(credentials: Credentials): Promise<Chat>
-
-  /**
-   * Opens an account with its password: with the device that this home already has, else with a new one.
-   *
-   * @throws FastChatError `login_refused`, `no_server`, `device_limit`, `device_revoked`, `rate_limited`.
-   */
-  logIn(credentials: Credentials): Promise<Chat>
-
-  /**
-   * Opens an account that is logged in.
-   *
-   * @throws FastChatError `not_logged_in`, `no_account`.
-   */
-  resume(request: { userId: string }): Promise<Chat>
 }

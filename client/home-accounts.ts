@@ -7,6 +7,8 @@ export interface HomeAccountsOptions {
   /** FASTCHAT_HOME; made when it is not there. */
   folder: string
   servers: readonly string[]
+  /** Whether these are meant for every account, whatever server it was made at. Default: no. */
+  isForced?: boolean
   /** XDG_RUNTIME_DIR. */
   runtimeFolder?: string | undefined
 }
@@ -20,6 +22,7 @@ export interface HomeAccountsOptions {
 export async function accountsOfHome({
   folder,
   servers,
+  isForced = false,
   runtimeFolder,
 }: HomeAccountsOptions): Promise<LazyAccounts> {
   const normalized = servers.map(normalizeServerUrl)
@@ -31,7 +34,7 @@ export async function accountsOfHome({
       const { createAgent } = await import('./agent/create-agent.ts')
       const agent = createAgent({ home, runtimeFolder })
       const report = createDefectLog({ folder: home.folder })
-      return createAccounts({ home, agent, servers: normalized, report })
+      return createAccounts({ home, agent, servers: normalized, isForced, report })
     },
   })
 }

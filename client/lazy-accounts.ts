@@ -26,10 +26,13 @@ export function lazyAccounts({
   }
   return {
     list: () => home.list(),
+    measure: async request => await (await loaded()).measure(request),
     signUp: async credentials => await (await loaded()).signUp(credentials),
     logIn: async credentials => await (await loaded()).logIn(credentials),
     checkPassword: async credentials => await (await loaded()).checkPassword(credentials),
     resume: async account => await (await loaded()).resume(account),
+    recover: async request => await (await loaded()).recover(request),
+    changePassword: async request => await (await loaded()).changePassword(request),
     prepare: () => void loaded().catch(() => undefined),
   }
 }

@@ -5,6 +5,7 @@ import { parseCommandLine } from './config/command-line.ts'
 import { readConfigFile } from './config/config-file.ts'
 import { readEnvironment, readVersion } from './config/environment.ts'
 import { accountsOfHome } from './home-accounts.ts'
+import { normalizeServerUrl } from './net/urls.ts'
 import { isLineTerminal } from './plain/line-terminal.ts'
 
 const LINES_ONLY =
@@ -78,6 +79,7 @@ export async function runClient(argv: readonly string[]): Promise<number> {
 /** The accounts of this person's home, at the servers of the command line, else of the environment. */
 async function openAccounts(given: readonly string[]) {
   const { home: folder, runtimeFolder, servers: usual } = readEnvironment()
-  const servers = given.length > 0 ? given : usual
-  return { accounts: await accountsOfHome({ folder, servers, runtimeFolder }), servers }
+  const isForced = given.length > 0
+  const servers = (isForced ? given : usual).map(normalizeServerUrl)
+  return { accounts: await accountsOfHome({ folder, servers, isForced, runtimeFolder }), servers }
 }

@@ -63,6 +63,8 @@ export interface SessionOptions {
   transport: Transport
   /** Normalised addresses; at least one. */
   servers: readonly string[]
+  /** Which server is tried first. Default: none before others. */
+  prefer?: string
   /** Makes the account unreadable on this machine without its password. */
   onLogOut: () => Promise<void>
   /** Default: the machine's own. */
@@ -131,6 +133,7 @@ class Session {
       randomBytes: (length: number) => nodeRandomBytes(length),
       report: () => undefined,
       pictures,
+      prefer: '',
       ...given,
     }
     this.#options = options

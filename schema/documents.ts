@@ -16,6 +16,9 @@ export const UserDocument = v.object({
   kdf: Kdf,
   accountKey: Ed25519Jwk,
   vault: VaultJwe,
+  /** The same for the recovery code, when there is one. */
+  recovery: v.optional(v.object({ authSalt: v.string(), authHash: Base64Url32, vault: VaultJwe })),
+  passwordChangedAt: v.optional(v.date()),
   createdAt: v.date(),
 })
 export type UserDocument = v.InferOutput<typeof UserDocument>

@@ -25,6 +25,10 @@ export const DeviceRegistration = v.object({
 })
 export type DeviceRegistration = v.InferOutput<typeof DeviceRegistration>
 
+/** The account key once more, under a key that only the recovery code gives; `authKey` is the proof of that code. */
+export const Recovery = v.object({ authKey: Base64Url32, vault: VaultJwe })
+export type Recovery = v.InferOutput<typeof Recovery>
+
 /** `POST /v1/accounts`: a new account with its first device. 201, or `user_exists`. */
 export const CreateAccountRequest = v.object({
   userId: UserId,
@@ -32,6 +36,7 @@ export const CreateAccountRequest = v.object({
   authKey: Base64Url32,
   accountKey: Ed25519Jwk,
   vault: VaultJwe,
+  recovery: v.optional(Recovery),
   device: DeviceRegistration,
 })
 export type CreateAccountRequest = v.InferOutput<typeof CreateAccountRequest>
@@ -48,6 +53,28 @@ export const LoginChallenge = v.object({ kdf: Kdf })
 export type LoginChallenge = v.InferOutput<typeof LoginChallenge>
 export const LoginResponse = v.object({ kdf: Kdf, accountKey: Ed25519Jwk, vault: VaultJwe })
 export type LoginResponse = v.InferOutput<typeof LoginResponse>
+
+/** `POST /v1/recovery`: the vault that the recovery code opens; `login_refused` also when there is no such user or no code. */
+export const RecoveryRequest = v.object({ userId: UserId, authKey: Base64Url32 })
+export type RecoveryRequest = v.InferOutput<typeof RecoveryRequest>
+export const RecoveryResponse = v.object({ accountKey: Ed25519Jwk, vault: VaultJwe })
+export type RecoveryResponse = v.InferOutput<typeof RecoveryResponse>
+
+/**
+ * `PUT /v1/password`: another password, proven by the present one or by the recovery code, or `login_refused`. With `recovery`
+ * there is another code, too; a code that was the proof is void afterwards. The same again is answered the same.
+ */
+export const ChangePasswordRequest = v.object({
+  userId: UserId,
+  proof: v.object({ by: v.picklist(['password', 'recovery']), authKey: Base64Url32 }),
+  kdf: Kdf,
+  authKey: Base64Url32,
+  vault: VaultJwe,
+  recovery: v.optional(Recovery),
+})
+export type ChangePasswordRequest = v.InferOutput<typeof ChangePasswordRequest>
+export const ChangePasswordResponse = v.object({ userId: UserId })
+export type ChangePasswordResponse = v.InferOutput<typeof ChangePasswordResponse>
 
 /** `POST /v1/devices`: one more device. The certificate is the proof: only the account key can make it. 201. */
 export const AddDeviceRequest = DeviceRegistration

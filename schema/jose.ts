@@ -41,6 +41,9 @@ export const hkdfInfo = {
   /** The key of the names of one's own devices, out of the account key. */
   label: 'fastchat/label',
   home: 'fastchat/home',
+  /** The two keys out of a recovery code. */
+  recoveryAuth: 'fastchat/recovery-auth',
+  recoveryVault: 'fastchat/recovery-vault',
   /** What the password of a locked screen is compared with. */
   passwordCheck: 'fastchat/password-check',
 } as const

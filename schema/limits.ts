@@ -45,6 +45,8 @@ export const limits = {
   /** Password, UTF-8 bytes. */
   minPasswordBytes: 8,
   maxPasswordBytes: 1024,
+  /** Of a new one, by zxcvbn's scale from 0 to 4: about 10^8 guesses, each of which takes Argon2id. */
+  minPasswordScore: 3,
   /** A message is replaced in its chain after so many messages … */
   maxChainMessages: 100,
   /** … or after this age. */

@@ -17,6 +17,54 @@ test('`signup` and `login` take the password from FASTCHAT_PASSWORD', async () =
   }
 })
 
+const CODE = /^Recovery code: 0000-0000-0000-0000-0000-0000-000$/m
+
+test('`signup` prints the recovery code once, and makes none with --no-recovery', async () => {
+  const env = { FASTCHAT_PASSWORD: 'correct horse' }
+  const ran = await run(['signup', 'bob'], { env })
+  assert.match(ran.stdout, CODE)
+  const without = await run(['signup', 'bob', '--no-recovery'], { env })
+  assert.is(without.code, 0)
+  assert.not.match(without.stdout, /code/)
+})
+
+test('`recover` and `password` take two lines of standard input, and print the code that was made', async () => {
+  const stdin = 'first line\nsecond line\nnot this\n'
+  const recovered = await run(['recover', 'Bob', '--password-stdin'], { stdin })
+  assert.is(recovered.code, 0, recovered.stderr)
+  const given = { userId: 'bob', code: 'first line', password: 'second line' }
+  assert.equal(recovered.credentials, { method: 'recover', ...given })
+  assert.match(recovered.stdout, CODE)
+  assert.ok(recovered.isClosed)
+
+  const change = ['password', '--password-stdin']
+  const changed = await run(change, { stdin })
+  assert.is(changed.code, 0, changed.stderr)
+  const both = { userId: 'alice', password: 'first line', newPassword: 'second line' }
+  assert.equal(changed.credentials, { method: 'changePassword', ...both })
+  assert.not.match(changed.stdout, /code/)
+  assert.match((await run([...change, '--new-recovery'], { stdin })).stdout, CODE)
+
+  const short = await run(change, { stdin: 'first line\n' })
+  assert.is(short.code, 2)
+  assert.not.match(short.stderr, /first line/)
+})
+
+test('`recover` and `password` take no secret from the command line, and exit with 3 when they are refused', async () => {
+  for (const argv of [
+    ['recover', 'bob', '0000-0000-0000-0000-0000-0000-000'],
+    ['password', 'secret'],
+  ]) {
+    const ran = await run(argv, { env: { FASTCHAT_PASSWORD: 'x' } })
+    assert.is(ran.code, 2)
+    assert.equal(ran.calls, [])
+  }
+  const scenario = { error: 'login_refused' }
+  const ran = await run(['recover', 'bob', '--password-stdin'], { stdin: 'a\nb\n', scenario })
+  assert.is(ran.code, 3)
+  assert.is(ran.stdout, '')
+})
+
 test('`--password-stdin` takes the first line of standard input, and comes before the environment', async () => {
   const ran = await run(['signup', 'bob', '--password-stdin'], {
     stdin: ' spaces stay \r\nnot this\n',

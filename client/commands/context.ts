@@ -27,7 +27,8 @@ export async function resumeChat(context: CommandContext, { as }: { as?: string 
   return await context.accounts.resume({ userId: as ?? (await onlyAccount(context)) })
 }
 
-async function onlyAccount({ accounts }: CommandContext): Promise<string> {
+/** @throws FastChatError `no_account`, `usage` */
+export async function onlyAccount({ accounts }: Pick<CommandContext, 'accounts'>): Promise<string> {
   const all = await accounts.list()
   const [first, ...more] = all
   if (!first) {

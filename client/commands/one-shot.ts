@@ -1,5 +1,5 @@
 import type { CommandLine } from '../config/command-line.ts'
-import { listAccounts, logIn, logOut, signUp } from './accounts.ts'
+import { changePassword, listAccounts, logIn, logOut, recover, signUp } from './accounts.ts'
 import { deleteMessage, edit, react, setTimer } from './changes.ts'
 import type { CommandContext } from './context.ts'
 import { conversations, requests, settings } from './conversations.ts'
@@ -22,6 +22,10 @@ export async function runOneShot(open: () => Promise<CommandContext>, line: OneS
       return await signUp(await open(), line)
     case 'login':
       return await logIn(await open(), line)
+    case 'recover':
+      return await recover(await open(), line)
+    case 'password':
+      return await changePassword(await open(), line)
     case 'logout':
       return await logOut(await open(), line)
     case 'accounts':

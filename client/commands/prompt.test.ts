@@ -41,6 +41,39 @@ test('`login` asks once', async () => {
   assert.is(credentials?.password, 'correct horse')
 })
 
+test('`recover` asks for the code and for a new password twice, and shows neither', async () => {
+  const { code, screen, credentials } = await type(
+    ['recover', 'bob'],
+    [
+      ['Recovery code of bob: ', 'ABCD-EFGH\r'],
+      ['New password: ', 'correct horse\r'],
+      ['again: ', 'correct horse\r'],
+    ],
+  )
+  assert.is(code, 0, screen)
+  assert.equal(credentials, {
+    method: 'recover',
+    userId: 'bob',
+    code: 'ABCD-EFGH',
+    password: 'correct horse',
+  })
+  assert.not.match(screen, /ABCD|horse/)
+})
+
+test('`password` asks for the present password once and for the new one twice', async () => {
+  const { code, screen, credentials } = await type(
+    ['password'],
+    [
+      ['Present password of alice: ', 'old horse\r'],
+      ['New password: ', 'correct horse\r'],
+      ['again: ', 'correct horse\r'],
+    ],
+  )
+  assert.is(code, 0, screen)
+  const given = { userId: 'alice', password: 'old horse', newPassword: 'correct horse' }
+  assert.equal(credentials, { method: 'changePassword', ...given })
+})
+
 test('Ctrl-C at the prompt ends with 130 and asks nobody', async () => {
   const { code, credentials } = await type(['login', 'bob'], [['Password of bob: ', 'secret\u0003']])
   assert.is(code, 130)

@@ -60,6 +60,9 @@ export async function runHere(argv: string[], options: HereOptions = {}): Promis
   }
   const accounts: Accounts = {
     list: async () => [{ userId: 'alice', loggedIn: true }],
+    recover: async () => test.chat,
+    changePassword: async () => undefined,
+    measure: async () => undefined,
     signUp: async () => test.chat,
     logIn: async () => test.chat,
     resume: async () => test.chat,

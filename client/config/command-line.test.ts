@@ -151,7 +151,10 @@ const good: [string, CommandLine][] = [
   ['send --help', { command: 'help', topic: 'send' }],
   ['recv -h', { command: 'help', topic: 'recv' }],
   ['--version', { command: 'version' }],
-  ['signup Bob', { command: 'signup', userId: 'bob', isPasswordOnStdin: false, servers: [] }],
+  [
+    'signup Bob',
+    { command: 'signup', isRecoverable: true, userId: 'bob', isPasswordOnStdin: false, servers: [] },
+  ],
   ['login bob --password-stdin', { command: 'login', userId: 'bob', isPasswordOnStdin: true, servers: [] }],
   ['logout --as Bob', { command: 'logout', as: 'bob', servers: [] }],
   ['chat', { command: 'chat', servers: [] }],

@@ -18,7 +18,8 @@ Environment:
   FASTCHAT_HOME            keys, history, outbox (default: $XDG_DATA_HOME/fastchat,
                            else ~/.local/share/fastchat)
   FASTCHAT_SERVERS         URLs, separated by commas (default: ws://127.0.0.1:8080)
-  FASTCHAT_PASSWORD        for signup and login
+  FASTCHAT_PASSWORD        for signup and login; for recover the new one, for
+                           password the present one
 
 Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 refused (by whom, why: on standard
 error), 4 no server, 5 not delivered in time, 130 and 143 stopped by a signal`

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Kdf } from '../../schema/http.ts'
+import { Kdf, ServerUrl } from '../../schema/http.ts'
 import { Base64Url32, UserId } from '../../schema/ids.ts'
 
 /**
@@ -86,6 +86,8 @@ export const AccountLock = v.object({
   accountKey: Base64Url32,
   /** The storage key as a compact JWE; made and opened by client/crypto. */
   wrapped: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)),
+  /** Where it was made, when the person typed that: a deployment that neither command line nor environment names. */
+  servers: v.optional(v.pipe(v.array(ServerUrl), v.minLength(1), v.maxLength(16))),
 })
 export type AccountLock = v.InferOutput<typeof AccountLock>
 

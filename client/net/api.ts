@@ -2,6 +2,8 @@ import type * as v from 'valibot'
 import { FastChatError } from '../../schema/errors.ts'
 import {
   AddDeviceResponse,
+  type ChangePasswordRequest,
+  ChangePasswordResponse,
   type ClaimPrekeysRequest,
   ClaimPrekeysResponse,
   type CreateAccountRequest,
@@ -15,6 +17,8 @@ import {
   type ManyDevicesRequest,
   ManyDevicesResponse,
   OwnDevicesResponse,
+  type RecoveryRequest,
+  RecoveryResponse,
   RevokeDeviceResponse,
   type RosterEventRequest,
   RosterEventsResponse,
@@ -44,6 +48,8 @@ export interface Api {
   createAccount(request: CreateAccountRequest): Promise<CreateAccountResponse>
   challenge(request: { userId: UserId }): Promise<LoginChallenge>
   logIn(request: { userId: UserId; authKey: string }): Promise<LoginResponse>
+  recover(request: RecoveryRequest): Promise<RecoveryResponse>
+  changePassword(request: ChangePasswordRequest): Promise<ChangePasswordResponse>
   addDevice(request: DeviceRegistration): Promise<AddDeviceResponse>
   token(request: { assertion: string }): Promise<TokenResponse>
   userDevices(request: { userId: UserId; token: string }): Promise<UserDevicesResponse>
@@ -121,6 +127,9 @@ export function createApi(
     createAccount: body => ask({ path: '/v1/accounts', body, answer: CreateAccountResponse }),
     challenge: ({ userId }) => ask({ path: '/v1/login', body: { userId }, answer: LoginChallenge }),
     logIn: body => ask({ path: '/v1/login', body, answer: LoginResponse }),
+    recover: body => ask({ path: '/v1/recovery', body, answer: RecoveryResponse }),
+    changePassword: body =>
+      ask({ path: '/v1/password', method: 'PUT', body, answer: ChangePasswordResponse }),
     addDevice: body => ask({ path: '/v1/devices', body, answer: AddDeviceResponse }),
     token: body => ask({ path: '/v1/token', body, answer: TokenResponse }),
     userDevices: ({ userId, token }) =>

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   transport: Transport
   /** The addresses that the person gave, normalised; at least one. */
   servers: readonly string[]
+  /** Which of them, or of those that they name, is tried first. */
+  prefer?: string | undefined
   clock: Clock
   /** From 0 to 1 at each call. */
   random: () => number
@@ -151,13 +153,13 @@ class Reconnecting implements Connection {
 
   /** One round over the servers, and the life of the connection that it gave. */
   async #once(): Promise<Ended> {
-    const { servers, random, transport } = this.#options
+    const { servers, prefer, random, transport } = this.#options
     // Who gave one address wants that one; among several the less loaded is as good, and better for all.
     if (this.#learned.length === 0 && servers.length > 1) {
       const { signal } = this.#closing
       this.#learned = safeServers(await learnServers(servers, { transport, random, signal }), servers)
     }
-    const order = chooseServers({ given: servers, learned: this.#learned, avoid: this.#lost, random })
+    const order = chooseServers({ given: servers, learned: this.#learned, prefer, avoid: this.#lost, random })
     let reason = 'no server is known'
     for (const url of order) {
       if (this.#closing.signal.aborted) break

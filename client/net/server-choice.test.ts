@@ -24,6 +24,15 @@ test('`chooseServers()` names every server once: the learned first, the given al
   )
 })
 
+test('`chooseServers()` begins with the preferred one when it is known, unless it was just lost', () => {
+  const given = ['ws://a', 'ws://b', 'ws://c']
+  const order = (more: { prefer?: string; avoid?: string }) =>
+    chooseServers({ given, learned: [], random: () => 0, ...more })
+  assert.is(order({ prefer: 'ws://c' })[0], 'ws://c')
+  assert.is(order({ prefer: 'ws://c', avoid: 'ws://c' })[2], 'ws://c')
+  assert.equal(order({ prefer: 'ws://unknown' }).sort(), given)
+})
+
 test('`chooseServers()` takes the less loaded of two, so the most loaded is never the first of many', () => {
   const learned = [1, 2, 3, 4, 5].map(load => ({ url: `ws://${load}`, load }))
   const first = new Map<string, number>()

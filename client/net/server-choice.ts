@@ -11,24 +11,28 @@ export interface KnownServer {
  *
  * @param given the addresses that the person gave: always part of it, since what a server says of others may be wrong
  * @param learned what the last server said
+ * @param prefer the one that the person chose, or that is nearest: it comes first
  * @param avoid the server that was just lost: it comes last
  * @param random gives a number from 0 to 1 at each call
  */
 export function chooseServers({
   given,
   learned,
+  prefer,
   avoid,
   random,
 }: {
   given: readonly string[]
   learned: readonly KnownServer[]
+  prefer?: string | undefined
   avoid?: string | undefined
   random: () => number
 }): string[] {
   const learnedUrls = new Set(learned.map(({ url }) => url))
   const rest = given.filter(url => !learnedUrls.has(url)).map(url => ({ url }))
   const order = [...draw(learned, random), ...draw(rest, random)]
-  const unique = [...new Set(order)]
+  const all = new Set(order)
+  const unique = prefer !== undefined && all.has(prefer) ? [...new Set([prefer, ...order])] : [...all]
   if (avoid === undefined || !unique.includes(avoid)) return unique
   return [...unique.filter(url => url !== avoid), avoid]
 }

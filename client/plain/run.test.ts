@@ -13,6 +13,8 @@ import { type PlainOptions, runPlain } from './run.ts'
 
 const test = suite('the chat in lines')
 
+const CODE = '0000-0000-0000-0000-0000-0000-000'
+
 const BOB: ConversationSummary = {
   ...{ id: conversationWith('bob'), kind: 'direct', with: 'bob', unread: 0 },
   lastAt: Date.UTC(2026, 10, 23),
@@ -67,7 +69,16 @@ function sit({
   }
   const accounts: Accounts & PasswordChecker = {
     list: () => Promise.resolve(list),
-    signUp: opens,
+    signUp: request => {
+      request.tellCode?.(CODE)
+      return opens()
+    },
+    recover: request => {
+      request.tellCode?.(CODE)
+      return opens()
+    },
+    changePassword: () => Promise.resolve(),
+    measure: () => Promise.resolve(),
     logIn: opens,
     resume: () => Promise.resolve(world.chat),
     checkPassword: () => Promise.resolve(false),
@@ -304,6 +315,17 @@ test('an account is made by questions, the password asked for twice, and what is
   assert.not.match(at.printed(), 'long password')
   at.stop(143)
   await at.ended
+})
+
+test('a forgotten password is replaced by questions, and the new recovery code is printed once', async () => {
+  const alice = sit({ list: [] })
+  await alice.sees('recover does with a recovery code')
+  alice.writes('recover', 'alice', CODE, 'correct horse battery', 'correct horse battery')
+  const printed = await alice.sees('Write it down')
+  assert.is(printed.split(CODE).length, 2)
+  assert.is(alice.secrets, 3)
+  alice.hangsUp()
+  assert.is(await alice.ended, 0)
 })
 
 test('the password of the environment is not asked for, and is tried once', async () => {

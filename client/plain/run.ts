@@ -1,11 +1,13 @@
+// Long because the screen that is told instead of drawn is one loop, read in one place.
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorTable, exitCodes, FastChatError, isErrorCode } from '../../schema/errors.ts'
 import type { Accounts } from '../chat.ts'
 import type { Io } from '../commands/io.ts'
+import { lastGroup } from '../core/recovery-code.ts'
 import type { PasswordChecker } from '../locking.ts'
 import { asciiText } from '../tui/ascii.ts'
 import { createEffects } from '../tui/effects.ts'
-import { type ChatScreen, initialModel, type Model } from '../tui/model.ts'
+import { type ChatScreen, initialModel, type Model, type NewCode } from '../tui/model.ts'
 import type { ChatCommand, Command, Msg } from '../tui/msg.ts'
 import { sanitizeText } from '../tui/sanitize.ts'
 import { readLine } from '../tui/slash-commands.ts'
@@ -51,7 +53,7 @@ const MAX_LEAVE_MS = 10_000
 const MAX_CLOSE_MS = 3000
 
 /** What a line need not wait for, although it was asked for before. */
-const IN_BACKGROUND: readonly Command['type'][] = ['save-file', 'export', 'mark-read']
+const IN_BACKGROUND: readonly Command['type'][] = ['save-file', 'export', 'mark-read', 'measure-servers']
 
 /**
  * The chat in lines, for a screen reader, a serial line, a pipe: what is new is written as it comes, what is read is a text
@@ -107,9 +109,19 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     remember(msg)
     for (const command of next.commands) perform(command)
     if (msg.type === 'chat-opened') readUnread(model)
+    if (model.newCode) showCode(model.newCode)
     // It was told: nothing stays over the chat.
     if (model.screen.type === 'chat' && model.screen.overlay) dispatch({ type: 'key', key: 'escape' })
     for (const look of watching) look()
+  }
+
+  /** Here it stays in what was printed: nobody need show that it is written down. */
+  function showCode({ code }: NewCode): void {
+    say(
+      `* Recovery code: ${code}`,
+      '* Write it down, it replaces a forgotten password. It is shown only now.',
+    )
+    dispatch({ type: 'text', text: lastGroup(code) })
   }
 
   function remember(msg: Msg): void {

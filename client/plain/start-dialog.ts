@@ -56,10 +56,12 @@ async function choose(at: Conversing, start: StartScreen): Promise<'chosen' | 'q
     names.length === 0 ? 'No account on this machine yet.' : `Accounts here: ${names.join(', ')}.`
   const open = names.length === 0 ? '' : 'a name opens it, '
   at.say(accounts)
-  const line = await at.ask(`Write: ${open}new makes an account, login opens yours on this machine, quit.`)
+  const line = await at.ask(
+    `Write: ${open}new makes an account, login opens yours on this machine, recover does with a recovery code, quit.`,
+  )
   if (line === null) return 'ended'
   const word = line === 'too-long' ? '' : line.text.trim().toLowerCase().replace(/^[/@]/, '')
-  const type = { new: 'sign-up', signup: 'sign-up', login: 'log-in', quit: 'quit' }[word]
+  const type = { new: 'sign-up', signup: 'sign-up', login: 'log-in', recover: 'recover', quit: 'quit' }[word]
   const account = choices.findIndex(choice => choice.type === 'account' && choice.account.userId === word)
   const index = account >= 0 ? account : choices.findIndex(choice => choice.type === type)
   if (index < 0) {
@@ -75,7 +77,7 @@ async function choose(at: Conversing, start: StartScreen): Promise<'chosen' | 'q
 
 /** Fills the form in; false when the input has ended. */
 async function fillIn(at: Conversing, { form, mode }: StartScreen, given?: string): Promise<boolean> {
-  const isNew = mode === 'sign-up'
+  const isNew = mode !== 'log-in'
   const put = (line: Line): boolean => {
     if (line === null) return false
     if (line !== 'too-long') at.dispatch({ type: 'paste', text: line.text })
@@ -83,7 +85,12 @@ async function fillIn(at: Conversing, { form, mode }: StartScreen, given?: strin
   }
   const toNext = () => at.dispatch({ type: 'key', key: 'tab' })
   if (form.focus === 'userId') {
-    if (!put(await at.ask(isNew ? 'A name for your account:' : 'Name of your account:'))) return false
+    if (!put(await at.ask(mode === 'sign-up' ? 'A name for your account:' : 'Name of your account:')))
+      return false
+    toNext()
+  }
+  if (mode === 'recover') {
+    if (!put(await at.askSecret('Recovery code, not shown:'))) return false
     toNext()
   }
   const password = given === undefined ? await at.askSecret('Password, not shown:') : { text: given }

@@ -189,6 +189,24 @@ export class FakeServer {
         if (account?.authKey !== authKey) throw new FastChatError('login_refused', 'Cannot log in: refused')
         return { kdf: account.kdf, accountKey: account.accountKey, vault: account.vault }
       }),
+      recover: up(({ userId, authKey }) => {
+        const account = this.accounts.get(userId)
+        if (!account?.recovery || account.recovery.authKey !== authKey) {
+          throw new FastChatError('login_refused', 'Cannot recover: refused')
+        }
+        return { accountKey: account.accountKey, vault: account.recovery.vault }
+      }),
+      changePassword: up(({ userId, proof, kdf, authKey, vault, recovery }) => {
+        const account = this.accounts.get(userId)
+        const kept = proof.by === 'password' ? account?.authKey : account?.recovery?.authKey
+        if (!account || kept !== proof.authKey) {
+          throw new FastChatError('login_refused', 'Cannot change password: refused')
+        }
+        const { recovery: before, ...rest } = account
+        const left = recovery ?? (proof.by === 'password' ? before : undefined)
+        this.accounts.set(userId, { ...rest, kdf, authKey, vault, ...(left ? { recovery: left } : {}) })
+        return { userId }
+      }),
       addDevice: up(registration => {
         const claims = JSON.parse(
           Buffer.from(registration.certificate.split('.')[1] ?? '', 'base64url').toString(),

@@ -77,6 +77,9 @@ function stage({ chat = {}, accounts = {} }: { chat?: Partial<Chat>; accounts?: 
   }
   const all: Accounts & PasswordChecker = {
     list: () => Promise.resolve([]),
+    recover: () => Promise.resolve(whole),
+    changePassword: () => Promise.resolve(),
+    measure: () => Promise.resolve(),
     signUp: () => Promise.resolve(whole),
     logIn: () => Promise.resolve(whole),
     resume: () => Promise.resolve(whole),

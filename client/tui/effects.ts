@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
 import type { PasswordChecker } from '../locking.ts'
+import { passwordStrength } from '../password/strength.ts'
 import { workInChat } from './chat-effects.ts'
 import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
 import { type Paths, pathsOf } from './paths.ts'
@@ -24,6 +25,7 @@ export function createEffects({
   now,
   as,
   paths = pathsOf(),
+  judge = passwordStrength,
   drawsQr = true,
 }: {
   accounts: Accounts & PasswordChecker
@@ -33,6 +35,8 @@ export function createEffects({
   /** The account of `--as`, to be opened at once. */
   as?: string
   paths?: Paths
+  /** How good a password is; keeps this thread free. */
+  judge?: typeof passwordStrength
   /** Whether the screen has letters for a QR code; else a safety number is shown without one. Default true. */
   drawsQr?: boolean
 }): Effects {
@@ -70,6 +74,7 @@ export function createEffects({
     dispatch({ type: 'accounts', accounts: all, ...(asWanted === undefined ? {} : { as: asWanted }) })
   }
 
+  const tellCode = (code: string) => dispatch({ type: 'recovery-code', code })
   async function unlock(credentials: { userId: string; password: string }): Promise<void> {
     try {
       if (await accounts.checkPassword(credentials)) return dispatch({ type: 'unlocked' })
@@ -87,9 +92,20 @@ export function createEffects({
       case 'list-accounts':
         return await listAccounts()
       case 'sign-up':
-        return await use(() => accounts.signUp(command))
+        return await use(() => accounts.signUp({ ...command, tellCode }))
+      case 'recover':
+        return await use(() => accounts.recover({ ...command, tellCode }))
       case 'log-in':
         return await use(() => accounts.logIn(command))
+      case 'measure-servers':
+        return await accounts.measure({
+          ...(command.url === undefined ? {} : { url: command.url }),
+          found: server => dispatch({ type: 'server-measured', server, isOwn: command.url !== undefined }),
+        })
+      case 'judge-password': {
+        const judged = { password: command.password, ...(await judge(command)) }
+        return dispatch({ type: 'password-judged', judged })
+      }
       case 'resume':
         return await use(() => accounts.resume(command))
       case 'unlock':

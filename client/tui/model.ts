@@ -1,3 +1,4 @@
+// Long because everything that is on the screen is one model, read in one place.
 import type {
   AccountEntry,
   Connection,
@@ -38,6 +39,15 @@ export interface Model {
   /** The chat is behind it; null: it is not locked. */
   lock: Lock | null
   screen: StartScreen | ChatScreen
+  /** Covers the screen until the person has shown that it is written down. */
+  newCode: NewCode | null
+}
+
+/** A recovery code that was just made, and is shown once. */
+export interface NewCode {
+  code: string
+  /** Its last group, as far as it was typed. */
+  typed: TextField
 }
 
 /** The composer as vi has it. */
@@ -63,7 +73,7 @@ export interface Size {
   rows: number
 }
 
-export type FieldName = 'userId' | 'password' | 'repeat'
+export type FieldName = 'server' | 'userId' | 'code' | 'password' | 'repeat'
 
 export interface StartScreen {
   type: 'start'
@@ -73,10 +83,12 @@ export interface StartScreen {
   reason: string | null
   /** Who was here before. */
   lastUser: string | null
-  mode: 'pick' | 'log-in' | 'sign-up'
+  mode: 'pick' | 'log-in' | 'sign-up' | 'recover'
   /** The row of the choices, see `choicesOf()`. */
   selected: number
   form: Form
+  /** The known servers, in the order in which they were named. */
+  servers: readonly KnownServer[]
   /** What is going on; then no key but those that quit does anything. */
   busy: string | null
   /** What was typed before there was anything to type into. */
@@ -85,12 +97,37 @@ export interface StartScreen {
 
 export type Ahead = Extract<Input, { type: 'key' | 'text' | 'paste' }>
 
+export interface KnownServer {
+  url: string
+  /** Absent until it is measured; null: it does not answer. */
+  latencyMs?: number | null
+  /** It was typed, and may be of another deployment than the rest. */
+  isOwn?: boolean
+}
+
 export interface Form {
+  /** Empty: the nearest. */
+  server: TextField
   userId: TextField
+  /** A recovery code. */
+  code: TextField
   password: TextField
   repeat: TextField
   focus: FieldName
+  /** How good the password is, as of the last answer. */
+  strength: JudgedPassword | null
+  /** A password is being judged; at most one at a time. */
+  isJudging: boolean
   errors: Partial<Record<FieldName | 'form', string>>
+}
+
+export interface JudgedPassword {
+  /** Which it was. */
+  password: string
+  /** 0 to 4. */
+  score: number
+  /** What is weak about it; may be empty. */
+  hint: string
 }
 
 export interface ChatScreen {
@@ -223,7 +260,19 @@ export function initialModel({
   const vim: Vim | null = isVim ? { mode: 'insert', pending: '', undo: [], undoIn: null } : null
   const chosen = { keymap, theme, themes: Object.keys(themes) }
   const screen = startScreen()
-  return { size, isFocused: true, now, frame: 0, timeZone, servers, ...chosen, vim, lock: null, screen }
+  return {
+    size,
+    isFocused: true,
+    now,
+    frame: 0,
+    timeZone,
+    servers,
+    ...chosen,
+    vim,
+    lock: null,
+    newCode: null,
+    screen,
+  }
 }
 
 /** The start screen, with why one is there again. */
@@ -236,6 +285,7 @@ export function startScreen(again?: { reason: string; lastUser: string }): Start
     mode: 'pick',
     selected: 0,
     form: emptyForm(),
+    servers: [],
     busy: null,
     ahead: [],
   }
@@ -243,10 +293,14 @@ export function startScreen(again?: { reason: string; lastUser: string }): Start
 
 export function emptyForm(userId = ''): Form {
   return {
+    server: EMPTY_FIELD,
     userId: { text: userId, cursor: userId.length },
+    code: EMPTY_FIELD,
     password: EMPTY_FIELD,
     repeat: EMPTY_FIELD,
     focus: userId === '' ? 'userId' : 'password',
+    strength: null,
+    isJudging: false,
     errors: {},
   }
 }
@@ -256,6 +310,7 @@ export type Choice =
   | { type: 'account'; account: AccountEntry }
   | { type: 'sign-up' }
   | { type: 'log-in' }
+  | { type: 'recover' }
   | { type: 'quit' }
 
 export function choicesOf({ accounts }: StartScreen): Choice[] {
@@ -263,13 +318,21 @@ export function choicesOf({ accounts }: StartScreen): Choice[] {
     ...(accounts ?? []).map(account => ({ type: 'account' as const, account })),
     { type: 'sign-up' },
     { type: 'log-in' },
+    { type: 'recover' },
     { type: 'quit' },
   ]
 }
 
 /** The fields of the form that is shown, in their order. */
 export function fieldsOf({ mode }: StartScreen): FieldName[] {
-  return mode === 'sign-up' ? ['userId', 'password', 'repeat'] : ['userId', 'password']
+  switch (mode) {
+    case 'recover':
+      return ['server', 'userId', 'code', 'password', 'repeat']
+    case 'sign-up':
+      return ['server', 'userId', 'password', 'repeat']
+    default:
+      return ['server', 'userId', 'password']
+  }
 }
 
 /** The conversation that is open. */

@@ -7,13 +7,14 @@ import type {
   GroupInfo,
   OwnDevice,
   Picture,
+  ServerMeasure,
   Settings,
   TimelineItem,
   Verification,
 } from '../chat.ts'
 import type { SearchFound } from '../searching.ts'
 import type { Input } from './input/keys.ts'
-import type { About, Model, Size } from './model.ts'
+import type { About, JudgedPassword, Model, Size } from './model.ts'
 
 /** What has happened. */
 export type Msg =
@@ -25,6 +26,12 @@ export type Msg =
   | { type: 'unlocked' }
   | { type: 'unlock-refused'; failure: Failure }
   | { type: 'accounts'; accounts: readonly AccountEntry[]; as?: string }
+  /** A server has this new recovery code; it is shown once. */
+  | { type: 'recovery-code'; code: string }
+  /** `isOwn`: it was typed, and may be of another deployment than the rest. */
+  | { type: 'server-measured'; server: ServerMeasure; isOwn: boolean }
+  /** `judged` is null when it could not be said. */
+  | { type: 'password-judged'; judged: JudgedPassword | null }
   /** Signing up, logging in or resuming has led to a chat. */
   | { type: 'chat-opened'; snapshot: ChatSnapshot; now: number }
   | { type: 'chat-refused'; failure: Failure }
@@ -87,7 +94,11 @@ export interface Failure {
 /** What is to be done, as data; effects.ts does it. */
 export type Command =
   | { type: 'list-accounts' }
-  | { type: 'sign-up' | 'log-in'; userId: string; password: string }
+  | { type: 'sign-up' | 'log-in'; userId: string; password: string; server?: string }
+  | { type: 'recover'; userId: string; code: string; password: string; server?: string }
+  /** `url`: this one alone; absent: all that are known. */
+  | { type: 'measure-servers'; url?: string }
+  | { type: 'judge-password'; password: string; userId: string }
   | { type: 'resume'; userId: string }
   | ChatCommand
   | { type: 'complete-path'; typed: string }

@@ -5,6 +5,7 @@ export function refusal(command: Exclude<Command, TerminalCommand>, failure: Fai
   switch (command.type) {
     case 'sign-up':
     case 'log-in':
+    case 'recover':
     case 'resume':
       return { type: 'chat-refused', failure }
     case 'load-history':
@@ -26,6 +27,9 @@ export function refusal(command: Exclude<Command, TerminalCommand>, failure: Fai
       const { conversation } = command
       return { type: 'search-failed', failure, ...(conversation === undefined ? {} : { conversation }) }
     }
+    case 'judge-password':
+      return { type: 'password-judged', judged: null }
+    case 'measure-servers':
     case 'typing':
     case 'complete-path':
       return null

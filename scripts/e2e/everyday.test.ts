@@ -72,6 +72,7 @@ async function signsUp(robot: Robot, name: string): Promise<void> {
   robot.presses('tab')
   robot.types(people[name]?.password ?? '')
   robot.presses('enter')
+  await robot.keepsCode()
   await robot.sees('No conversations yet')
 }
 

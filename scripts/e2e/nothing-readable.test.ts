@@ -7,16 +7,19 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { spawnArgs } from '../test/runtimes.ts'
 import type { Program } from './program.ts'
+import { RECOVERY_CODE } from './robot.ts'
 import { createWorld, type Host, type Person, type World } from './world.ts'
 
 /**
  * Reads everything that the servers and the database hold - documents, files on disk, logs, and on Linux the memory of
- * the processes - while a message is on its way, and finds neither its text nor a password.
+ * the processes - while a message is on its way, and finds neither its text nor a password nor a recovery code.
  */
 const test = suite('what a host can read')
 
 const MEMORY_OF = fileURLToPath(new URL('memory-of.ts', import.meta.url))
 const SECRET_TEXT = 'Zwetschgenkuchen-um-halb-vier-7f3a91'
+/** As they are shown, and as keys are made of them. */
+const codes: string[] = []
 let world: World
 let server: Host
 let alice: Person
@@ -31,6 +34,9 @@ test.before(async () => {
   for (const person of [alice, bob]) {
     const done = await person.run(['signup', person.userId])
     assert.is(done.code, 0, done.stderr)
+    const [code = ''] = RECOVERY_CODE.exec(done.stdout) ?? []
+    assert.ok(code)
+    codes.push(code, code.replaceAll('-', '').slice(0, -1))
   }
   // One message that stays on its way (bob is away), and one that was delivered.
   const there = await bob.run(['send', 'alice', `${SECRET_TEXT} back`])
@@ -97,7 +103,7 @@ test('homes on disk hold neither text nor password', () => {
 /** Fails when any secret is in `held`, as it is or encoded; and when `control` is not, for then nothing was read. */
 function assertUnreadable(held: Buffer, { where, control }: { where: string; control: string }): void {
   assert.ok(held.includes(control), `${where}: cannot find even ${control} (${held.length} bytes read)`)
-  for (const secret of [SECRET_TEXT, alice.password, bob.password]) {
+  for (const secret of [SECRET_TEXT, alice.password, bob.password, ...codes]) {
     for (const [encoding, form] of encodings(secret)) {
       assert.not(held.includes(form), `${where}: ${encoding} of ${secret} is there`)
     }

@@ -2,6 +2,9 @@ import * as assert from 'uvu/assert'
 import type { KEYS } from './keys.ts'
 import type { TestTerminal } from './terminal.ts'
 
+/** As it is shown. */
+export const RECOVERY_CODE = /(?:[0-9A-Z]{4}-){6}[0-9A-Z]{2}[0-9A-Z*~$=]/
+
 const LOOK_MS = 30_000
 
 /**
@@ -29,6 +32,8 @@ export interface Robot {
   /** The shift key with a key that has no control sequence of its own in `KEYS`. */
   selects(): void
   pastes(text: string): void
+  /** Writes the new recovery code down, and shows it. */
+  keepsCode(): Promise<string>
   /** Ends the program; the terminal is as it was before. */
   quits(): Promise<void>
 }
@@ -57,6 +62,17 @@ export function robotAt(terminal: TestTerminal): Robot {
     },
     selects: () => terminal.send('\x1b[1;2A'),
     pastes: text => terminal.paste(text),
+    async keepsCode() {
+      const rows = await terminal.waitForScreen(
+        shown => RECOVERY_CODE.test(shown.join('\n')) && shown.join('\n').includes('your recovery code'),
+        'a recovery code',
+        LOOK_MS,
+      )
+      const [code = ''] = RECOVERY_CODE.exec(rows.join('\n')) ?? []
+      terminal.type(code.slice(-3))
+      await look(now => !has(now, 'your recovery code'), 'no recovery code')
+      return code
+    },
     async quits() {
       terminal.key('ctrl-q')
       assert.equal(await terminal.ended, { exitCode: 0, signal: 0 })

@@ -14,6 +14,9 @@ process.exit(
         }, 500)
         return Promise.resolve([])
       },
+      recover: () => Promise.reject(new Error('never asked')),
+      changePassword: () => Promise.reject(new Error('never asked')),
+      measure: () => Promise.resolve(),
       signUp: () => Promise.reject(new Error('never asked')),
       logIn: () => Promise.reject(new Error('never asked')),
       checkPassword: () => Promise.reject(new Error('no such')),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import type { UserDocument } from '../../schema/documents.ts'
 import { FastChatError } from '../../schema/errors.ts'
 import {
@@ -14,10 +14,9 @@ import {
   type TokenResponse,
 } from '../../schema/http.ts'
 import { CertificateClaims } from '../../schema/jose.ts'
-import { argon2idLimits } from '../../schema/limits.ts'
-import { hashAuthKey, isAuthKey, madeUpKdf } from '../auth/passwords.ts'
+import { checkKdf, hashAuthKey, hashRecovery, isAuthKey, madeUpKdf } from '../auth/passwords.ts'
 import { unverifiedClaims } from '../auth/signatures.ts'
-import type { TokenBuckets } from '../core/token-bucket.ts'
+import { limitAddress } from './address-limit.ts'
 import { readBody } from './body.ts'
 import type { Services } from './context.ts'
 import { checkRegistration, storeDevice } from './registration.ts'
@@ -26,21 +25,13 @@ import { checkRegistration, storeDevice } from './registration.ts'
 export function accountRoutes(services: Services): Hono {
   const { store, tokens, rates, clock, limits, lease } = services
   const app = new Hono()
-
-  function limit(context: Context, buckets: TokenBuckets): void {
-    const address = services.addressOf(context.env, context.req.header('x-forwarded-for'))
-    if (buckets.take(address, { nowMs: clock.now() })) return
-    throw new FastChatError('rate_limited', 'Cannot answer: too many log-ins from this address, try later')
-  }
+  const limit = limitAddress(services)
 
   app.post('/accounts', async context => {
     limit(context, rates.logins)
     const request = await readBody(context, { schema: CreateAccountRequest, limits })
-    const { userId, kdf, authKey, accountKey, vault } = request
-    const { min } = argon2idLimits
-    if (kdf.memoryKiB < min.memoryKiB || kdf.iterations < min.iterations) {
-      throw new FastChatError('weak_kdf', 'Cannot make account: its password would be cheap to guess')
-    }
+    const { userId, kdf, authKey, accountKey, vault, recovery } = request
+    checkKdf(kdf)
     const device = await checkRegistration(request.device, { _id: userId, accountKey }, services)
     const user: UserDocument = {
       _id: userId,
@@ -48,6 +39,7 @@ export function accountRoutes(services: Services): Hono {
       kdf,
       accountKey,
       vault,
+      ...(recovery ? { recovery: hashRecovery(recovery) } : {}),
       createdAt: new Date(lease.now()),
     }
     // The user first: whose the name is, is decided by one write. A client that got no answer asks again.

@@ -12,6 +12,7 @@ import { directoryRoutes } from './directory.ts'
 import { errorResponse, onError } from './errors.ts'
 import { groupRoutes } from './groups.ts'
 import { metricsRoute } from './metrics.ts'
+import { passwordRoutes } from './passwords.ts'
 import { acceptSocket, refuseSocket } from './socket.ts'
 
 /** Every route of the server (PROTOCOL.md). Knows no runtime: `app.request()` asks it without a port. */
@@ -66,6 +67,7 @@ export function createApp(services: Services): Hono<Carried> {
     },
   )
   app.route('/v1', accountRoutes(services))
+  app.route('/v1', passwordRoutes(services))
   app.route('/v1', deviceRoutes(services))
   app.route('/v1', directoryRoutes(services))
   app.route('/v1', groupRoutes(services))

@@ -22,6 +22,33 @@ export function testStore(test: Test, open: () => Store): void {
     assert.is(await accounts.findUser('nobody-at-all'), null)
   })
 
+  test('`accounts.changePassword()` needs what is kept of the proof, and takes a used recovery code away', async () => {
+    const { accounts } = open()
+    const recovery = { authSalt: noise(16), authHash: noise(32), vault: makeUser().vault }
+    const user = { ...makeUser(), recovery }
+    await accounts.createUser(user)
+    const { authSalt, authHash, kdf, vault } = makeUser()
+    const password = { authSalt, authHash, kdf, vault, passwordChangedAt: new Date(1_700_000_000_001) }
+    const wrong = { by: 'password', authHash: noise(32), password } as const
+    assert.is(await accounts.changePassword(user._id, wrong), false)
+    assert.is(await accounts.changePassword(user._id, { ...wrong, by: 'recovery' }), false)
+    assert.equal(await accounts.findUser(user._id), user)
+
+    const change = { by: 'password', authHash: user.authHash, password } as const
+    assert.is(await accounts.changePassword(user._id, change), true)
+    assert.is(await accounts.changePassword(user._id, change), false, 'the proof is no longer good')
+    assert.equal(await accounts.findUser(user._id), { ...user, ...password })
+
+    const recovered = { by: 'recovery', authHash: recovery.authHash, password } as const
+    assert.is(await accounts.changePassword(user._id, recovered), true)
+    assert.is(await accounts.changePassword(user._id, recovered), false, 'a code is good once')
+    assert.is((await accounts.findUser(user._id))?.recovery, undefined)
+
+    const renewed = { by: 'password', authHash, password, recovery } as const
+    assert.is(await accounts.changePassword(user._id, renewed), true)
+    assert.equal((await accounts.findUser(user._id))?.recovery, recovery)
+  })
+
   test('`accounts.loginSecret()` keeps the first secret for ever, whoever asks at the same time', async () => {
     const { accounts } = open()
     const [first] = await Promise.all([accounts.loginSecret(noise(32)), accounts.loginSecret(noise(32))])

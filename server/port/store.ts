@@ -32,6 +32,11 @@ export interface AccountStore {
   /** False when the id is taken. */
   createUser(user: UserDocument): Promise<boolean>
   findUser(userId: UserId): Promise<UserDocument | null>
+  /**
+   * Replaces the password, if what proves it is still kept as `authHash`; false when it is not. `recovery` replaces the
+   * recovery code; without it a code that was the proof is taken away, and another one stays.
+   */
+  changePassword(userId: UserId, change: PasswordChange): Promise<boolean>
   /** The account keys of those of these people who exist. */
   accountKeys(userIds: readonly UserId[]): Promise<Map<UserId, Ed25519Jwk>>
   /** False when the device's id is taken. */
@@ -55,6 +60,13 @@ export interface AccountStore {
   setLabel(deviceId: DeviceId, label: Pick<DeviceDocument, 'label'> & { userId: UserId }): Promise<boolean>
   /** False when it is no active device of that person. */
   revokeDevice(deviceId: DeviceId, by: { userId: UserId; at: Date }): Promise<boolean>
+}
+
+export interface PasswordChange {
+  by: 'password' | 'recovery'
+  authHash: Base64Url32
+  password: Required<Pick<UserDocument, 'authSalt' | 'authHash' | 'kdf' | 'vault' | 'passwordChangedAt'>>
+  recovery?: NonNullable<UserDocument['recovery']>
 }
 
 export interface PrekeyStore {

@@ -15,10 +15,22 @@ import {
   wrong,
 } from '../arguments.ts'
 
-export interface EntranceLine<C extends 'signup' | 'login'> {
+export interface EntranceLine<C extends 'signup' | 'login' | 'recover'> {
   command: C
   userId: UserId
   isPasswordOnStdin: boolean
+}
+
+export interface SignUpLine extends EntranceLine<'signup'> {
+  /** A recovery code is made. */
+  isRecoverable: boolean
+}
+
+export interface PasswordLine {
+  command: 'password'
+  isPasswordOnStdin: boolean
+  /** Another recovery code is made, too. */
+  isNewCode: boolean
 }
 
 export interface AccountsLine {
@@ -46,16 +58,22 @@ export interface SettingsLine {
   presence?: boolean
 }
 
-const signup: CommandSpec<EntranceLine<'signup'>> = {
+const signup: CommandSpec<SignUpLine> = {
   help: `signup USER              Makes an account; this machine becomes its first device.
-Usage: fastchat signup USER [--password-stdin] [--server URL]...
+Usage: fastchat signup USER [--password-stdin] [--no-recovery] [--server URL]...
 
 USER has 2 to 32 of a-z 0-9 _ . - and starts with a letter or a digit.
 The password comes from FASTCHAT_PASSWORD, from the first line of standard
 input with --password-stdin, or from a prompt; never from the command line,
-which everyone on this machine can see.`,
-  options: { 'password-stdin': flag },
-  read: given => readEntrance(given, 'signup'),
+which everyone on this machine can see. One that is easy to guess is refused.
+
+A recovery code is printed once: it replaces a forgotten password, see fastchat
+recover. --no-recovery makes none.`,
+  options: { 'password-stdin': flag, 'no-recovery': flag },
+  read: given => ({
+    ...readEntrance(given, 'signup'),
+    isRecoverable: given.values['no-recovery'] !== true,
+  }),
 }
 
 const login: CommandSpec<EntranceLine<'login'>> = {
@@ -66,6 +84,43 @@ On a machine where the account was before it goes on as the same device, else
 as a new one, which contacts are told. The password: see fastchat signup.`,
   options: { 'password-stdin': flag },
   read: given => readEntrance(given, 'login'),
+}
+
+const recover: CommandSpec<EntranceLine<'recover'>> = {
+  help: `recover USER             Replaces a forgotten password with the recovery code.
+Usage: fastchat recover USER [--password-stdin] [--server URL]...
+
+Asks for the recovery code and a new password (or takes that from
+FASTCHAT_PASSWORD), opens the account here as fastchat login does, and prints
+another recovery code: each is good once. The old password opens nothing any
+more; other devices stay logged in, see fastchat devices.
+
+--password-stdin   the code is the first line of standard input, the new
+                   password the second`,
+  options: { 'password-stdin': flag },
+  read: given => readEntrance(given, 'recover'),
+}
+
+const password: CommandSpec<PasswordLine> = {
+  help: `password                 Changes the password of an account.
+Usage: fastchat password [--new-recovery] [--password-stdin] [--as USER]
+                         [--server URL]...
+
+Asks for the present password (or takes it from FASTCHAT_PASSWORD) and for the
+new one. The old one opens nothing any more; devices stay logged in.
+
+--new-recovery     prints another recovery code, too; the old one is void
+--password-stdin   the present password is the first line of standard input,
+                   the new one the second`,
+  options: { 'password-stdin': flag, 'new-recovery': flag },
+  read({ values, positionals }) {
+    none(positionals, 'password')
+    return {
+      command: 'password',
+      isPasswordOnStdin: values['password-stdin'] === true,
+      isNewCode: values['new-recovery'] === true,
+    }
+  },
 }
 
 const logout: CommandSpec<{ command: 'logout' }> = {
@@ -152,9 +207,9 @@ Prints how they are, after the change if there is one. Of this device only.`,
   },
 }
 
-export const accountCommands = { signup, login, logout, accounts, devices, settings }
+export const accountCommands = { signup, login, recover, password, logout, accounts, devices, settings }
 
-function readEntrance<C extends 'signup' | 'login'>(
+function readEntrance<C extends 'signup' | 'login' | 'recover'>(
   { values, positionals }: Given,
   command: C,
 ): EntranceLine<C> {

@@ -53,6 +53,9 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
     case 'accounts':
     case 'chat-opened':
     case 'chat-refused':
+    case 'recovery-code':
+    case 'server-measured':
+    case 'password-judged':
     case 'idle':
     case 'unlocked':
     case 'unlock-refused':

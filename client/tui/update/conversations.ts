@@ -85,12 +85,8 @@ function leave(chat: ChatScreen): ChatScreen {
 export function reading(model: Model, chat: ChatScreen, commands: readonly Command[] = []): Next {
   const open = openConversation(chat)
   const newest = open?.items.at(-1)
-  const isSeen =
-    model.isFocused &&
-    model.lock === null &&
-    chat.overlay === null &&
-    open?.anchor === null &&
-    open.load === 'loaded'
+  const isCovered = chat.overlay !== null || model.lock !== null || model.newCode !== null
+  const isSeen = model.isFocused && !isCovered && open?.anchor === null && open.load === 'loaded'
   if (!open || !newest || !isSeen || open.summary.unread === 0 || newest.seq <= open.markedSeq) {
     return { model: { ...model, screen: chat }, commands }
   }

@@ -1,6 +1,8 @@
+// Long because each way through the start screen is a few lines here.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Desk, MORNING, sit, sitInChat, snapshot } from '../model.fixture.ts'
+import { lastGroup, makeRecoveryCode } from '../../core/recovery-code.ts'
+import { type Desk, MORNING, SERVER, sit, sitInChat, snapshot } from '../model.fixture.ts'
 import { draftOf, type StartScreen } from '../model.ts'
 
 const test = suite('start screen')
@@ -11,6 +13,11 @@ function start(desk: Desk): StartScreen {
   const { screen } = desk.model()
   if (screen.type !== 'start') throw new Error('the chat is there')
   return screen
+}
+
+/** What is asked for besides what stands beside the fields: how far servers are, how good a password is. */
+function asks(desk: Desk) {
+  return desk.commands().filter(({ type }) => type !== 'measure-servers' && type !== 'judge-password')
 }
 
 interface Typed {
@@ -33,7 +40,7 @@ function signUp(desk: Desk, { userId = 'alice', password = 'correct horse', repe
 test('`update()` signs up with what was typed, and turns a spinner until the answer', () => {
   const desk = sit()
   signUp(desk, { userId: ' Alice ' })
-  assert.equal(desk.commands(), [{ type: 'sign-up', userId: 'alice', password: 'correct horse' }])
+  assert.equal(asks(desk), [{ type: 'sign-up', userId: 'alice', password: 'correct horse' }])
   assert.is(start(desk).busy, 'making your keys')
   const { frame } = desk.model()
   desk.tell({ type: 'tick', now: MORNING + 100 })
@@ -45,13 +52,13 @@ test('`update()` signs up with what was typed, and turns a spinner until the ans
 test('`update()` takes no key while it is busy, but those that quit', () => {
   const desk = sit()
   signUp(desk)
-  desk.commands()
+  asks(desk)
   desk.type('x')
   desk.press('enter', 'escape')
-  assert.equal(desk.commands(), [])
+  assert.equal(asks(desk), [])
   assert.is(start(desk).form.repeat.text, 'correct horse')
   desk.press('ctrl-c')
-  assert.equal(desk.commands(), [{ type: 'quit' }])
+  assert.equal(asks(desk), [{ type: 'quit' }])
 })
 
 for (const [what, typed, field] of [
@@ -65,7 +72,7 @@ for (const [what, typed, field] of [
   test(`\`update()\` says it beside the field when there is ${what}, and asks nobody`, () => {
     const desk = sit()
     signUp(desk, typed)
-    assert.equal(desk.commands(), [])
+    assert.equal(asks(desk), [])
     const { form } = start(desk)
     assert.is(form.focus, field)
     assert.ok(form.errors[field])
@@ -86,7 +93,7 @@ test('`update()` shows a refusal beside its field and empties only a wrong passw
   desk.press('enter')
   desk.type('not this one')
   desk.press('enter')
-  assert.equal(desk.commands(), [{ type: 'log-in', userId: 'alice', password: 'not this one' }])
+  assert.equal(asks(desk), [{ type: 'log-in', userId: 'alice', password: 'not this one' }])
   desk.tell({ type: 'chat-refused', failure: REFUSED })
   assert.is(start(desk).busy, null)
   assert.is(start(desk).form.errors.password, REFUSED.message)
@@ -103,10 +110,10 @@ test('`update()` shows a refusal beside its field and empties only a wrong passw
 test('`update()` tries again with one Enter when no server was there', () => {
   const desk = sit()
   signUp(desk)
-  const [first] = desk.commands()
+  const [first] = asks(desk)
   desk.tell({ type: 'chat-refused', failure: { code: 'no_server', message: 'Cannot reach a server' } })
   desk.press('enter')
-  assert.equal(desk.commands(), [first])
+  assert.equal(asks(desk), [first])
   assert.is(start(desk).busy, 'making your keys')
 })
 
@@ -122,7 +129,7 @@ test('`update()` opens an account that is logged in with one key, and asks for t
   assert.is(start(desk).form.userId.text, 'bob')
   assert.is(start(desk).form.focus, 'password')
   desk.press('escape', 'up', 'enter')
-  assert.equal(desk.commands(), [{ type: 'resume', userId: 'alice' }])
+  assert.equal(asks(desk), [{ type: 'resume', userId: 'alice' }])
 })
 
 test('`update()` opens the account of --as at once, or asks for its password', () => {
@@ -132,7 +139,7 @@ test('`update()` opens the account of --as at once, or asks for its password', (
   ]
   const open = sit()
   open.tell({ type: 'accounts', accounts, as: 'bob' })
-  assert.equal(open.commands(), [{ type: 'resume', userId: 'bob' }])
+  assert.equal(asks(open), [{ type: 'resume', userId: 'bob' }])
   const closed = sit()
   closed.tell({ type: 'accounts', accounts, as: 'alice' })
   assert.is(start(closed).form.userId.text, 'alice')
@@ -158,7 +165,7 @@ test('`update()` takes a paste into a field as one line, and never sends by it',
   desk.tell({ type: 'paste', text: 'alice\n' })
   desk.press('tab')
   desk.tell({ type: 'paste', text: 'correct\nhorse\r\n' })
-  assert.equal(desk.commands(), [])
+  assert.equal(asks(desk), [])
   assert.is(start(desk).form.userId.text, 'alice')
   assert.is(start(desk).form.password.text, 'correct horse')
 })
@@ -185,12 +192,12 @@ test('`update()` puts what is typed while an account opens into the composer, an
   desk.type('o')
   desk.press('enter', 'ctrl-k', 'pageup')
   desk.tell({ type: 'paste', text: 'there' })
-  assert.equal(desk.commands(), [{ type: 'resume', userId: 'alice' }])
+  assert.equal(asks(desk), [{ type: 'resume', userId: 'alice' }])
   desk.tell({ type: 'chat-opened', snapshot: snapshot(), now: MORNING })
   const { screen } = desk.model()
   assert.is(screen.type === 'chat' && draftOf(screen).text, 'hello\nthere')
   assert.is(screen.type === 'chat' && screen.overlay, null)
-  assert.not.ok(desk.commands().some(({ type }) => type === 'send'))
+  assert.not.ok(asks(desk).some(({ type }) => type === 'send'))
 })
 
 test('`update()` forgets what was typed ahead when the account does not open', () => {
@@ -207,16 +214,153 @@ for (const reason of ['closed', 'logged-out', 'revoked', 'replaced', 'lost'] as 
     const desk = sitInChat()
     desk.tell({ type: 'chat-event', event: { type: 'closed', reason }, now: MORNING })
     assert.ok(start(desk).reason)
-    assert.equal(desk.commands(), [{ type: 'list-accounts' }])
+    assert.equal(asks(desk), [{ type: 'list-accounts' }])
     // Not even with --as is it opened again by itself.
     const accounts = [
       { userId: 'aaron', loggedIn: true },
       { userId: 'alice', loggedIn: true },
     ]
     desk.tell({ type: 'accounts', accounts, as: 'alice' })
-    assert.equal(desk.commands(), [])
+    assert.equal(asks(desk), [])
     assert.is(start(desk).selected, 1)
   })
 }
+
+const CODE = makeRecoveryCode(Uint8Array.from({ length: 26 }, (_, index) => index))
+
+function recover(desk: Desk, code: string): void {
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('down', 'down', 'enter')
+  desk.type('alice')
+  desk.press('tab')
+  desk.type(code)
+  for (const _ of [1, 2]) {
+    desk.press('tab')
+    desk.type('correct horse')
+  }
+  desk.press('enter')
+}
+
+test('`update()` recovers with a code and a new password, and says beside the field what is wrong with the code', () => {
+  const desk = sit()
+  recover(desk, CODE)
+  assert.equal(asks(desk), [{ type: 'recover', userId: 'alice', code: CODE, password: 'correct horse' }])
+  desk.tell({ type: 'chat-refused', failure: REFUSED })
+  assert.is(start(desk).form.errors.code, REFUSED.message)
+  assert.is(start(desk).form.code.text, CODE)
+  for (const code of ['', CODE.slice(1), CODE.replace('7', '8')]) {
+    const other = sit()
+    recover(other, code)
+    assert.equal(asks(other), [])
+    assert.ok(start(other).form.errors.code)
+    assert.is(start(other).form.focus, 'code')
+  }
+})
+
+test('`update()` shows a new recovery code until its end was typed, whatever else comes and is pressed', () => {
+  const desk = sit()
+  signUp(desk)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.tell({ type: 'chat-opened', snapshot: snapshot(), now: MORNING })
+  asks(desk)
+  desk.press('enter', 'escape', 'ctrl-c', 'f1')
+  desk.type('y')
+  assert.is(desk.model().newCode?.code, CODE)
+  desk.press('backspace')
+  desk.type(lastGroup(CODE).toLowerCase())
+  assert.is(desk.model().newCode, null)
+  assert.equal(asks(desk), [])
+  assert.is(desk.model().screen.type, 'chat')
+  assert.is(desk.chat().overlay, null)
+})
+
+test('`update()` still shows a new recovery code when the account then does not open', () => {
+  const desk = sit()
+  recover(desk, CODE)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.tell({ type: 'chat-refused', failure: { code: 'device_limit', message: 'Cannot log in: too many' } })
+  assert.is(desk.model().newCode?.code, CODE)
+  desk.press('ctrl-q')
+  assert.equal(asks(desk).at(-1), { type: 'quit' })
+})
+
+const NEAR = 'ws://near.example'
+
+test('`update()` has the servers measured when a form opens, and goes to the chosen one', () => {
+  const desk = sit()
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('enter')
+  assert.equal(desk.commands(), [{ type: 'measure-servers' }])
+  desk.tell({ type: 'server-measured', server: { url: SERVER, latencyMs: null }, isOwn: false })
+  desk.tell({ type: 'server-measured', server: { url: NEAR, latencyMs: 4 }, isOwn: false })
+  assert.equal(
+    start(desk).servers.map(({ url, latencyMs }) => ({ url, latencyMs })),
+    [
+      { url: SERVER, latencyMs: null },
+      { url: NEAR, latencyMs: 4 },
+    ],
+  )
+  desk.press('shift-tab', 'down', 'down')
+  assert.is(start(desk).form.server.text, NEAR)
+  desk.press('down')
+  assert.is(start(desk).form.server.text, '')
+  desk.press('up', 'enter')
+  desk.type('alice')
+  for (const _ of [1, 2]) {
+    desk.press('enter')
+    desk.type('correct horse')
+  }
+  desk.press('enter')
+  const sent = { type: 'sign-up', userId: 'alice', password: 'correct horse', server: NEAR }
+  assert.equal(asks(desk), [sent])
+})
+
+test('`update()` measures an address that was typed once its field is left, and refuses one that is none', () => {
+  const desk = sit()
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('enter', 'shift-tab')
+  desk.commands()
+  desk.type('wss://own.example')
+  assert.equal(desk.commands(), [])
+  desk.press('tab')
+  assert.equal(desk.commands(), [{ type: 'measure-servers', url: 'wss://own.example' }])
+  desk.press('shift-tab', 'ctrl-u')
+  desk.type('not an address')
+  desk.press('tab')
+  assert.equal(desk.commands(), [])
+  desk.press('tab', 'tab', 'enter')
+  assert.is(start(desk).form.focus, 'server')
+  assert.ok(start(desk).form.errors.server)
+})
+
+test('`update()` has a new password judged as it is typed, one question at a time, and refuses a weak one', () => {
+  const desk = sit()
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('enter')
+  desk.type('alice')
+  desk.press('tab')
+  desk.commands()
+  desk.type('pass')
+  desk.type('word1')
+  assert.equal(desk.commands(), [{ type: 'judge-password', password: 'pass', userId: 'alice' }])
+  desk.tell({ type: 'password-judged', judged: { password: 'pass', score: 0, hint: '' } })
+  assert.equal(desk.commands(), [{ type: 'judge-password', password: 'password1', userId: 'alice' }])
+  const hint = 'This is a commonly used password.'
+  desk.tell({ type: 'password-judged', judged: { password: 'password1', score: 0, hint } })
+  desk.press('tab')
+  desk.type('password1')
+  desk.press('enter')
+  assert.equal(desk.commands(), [])
+  assert.is(start(desk).form.errors.password, hint)
+  assert.is(start(desk).form.focus, 'password')
+})
+
+test('`update()` does not have the password of a log-in judged', () => {
+  const desk = sit()
+  desk.tell({ type: 'accounts', accounts: [], as: 'alice' })
+  desk.commands()
+  desk.type('secret')
+  assert.equal(desk.commands(), [])
+})
 
 test.run()

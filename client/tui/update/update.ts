@@ -1,10 +1,12 @@
 import type { Model } from '../model.ts'
 import { needsTicks } from '../model.ts'
 import type { Msg, Next } from '../msg.ts'
+import { EMPTY_FIELD } from '../text-field.ts'
 import { forComposer } from './ahead.ts'
 import { updateChat } from './chat.ts'
 import { chatOpened } from './events.ts'
 import { isForLock, lockScreen, updateLocked } from './locking.ts'
+import { keepCode } from './new-code.ts'
 import { updateStart } from './start.ts'
 
 /**
@@ -23,6 +25,8 @@ function closed(done: Next): Next {
 }
 
 function whatever(model: Model, msg: Msg): Next {
+  const kept = model.newCode === null ? null : keepCode(model, model.newCode, msg)
+  if (kept) return kept
   switch (msg.type) {
     case 'idle':
       return { model: lockScreen(model), commands: [] }
@@ -44,6 +48,8 @@ function whatever(model: Model, msg: Msg): Next {
       const ahead = model.screen.type === 'start' ? forComposer(model.screen.ahead, model.keymap) : []
       return ahead.reduce(onward, chatOpened({ ...model, now: msg.now }, msg.snapshot))
     }
+    case 'recovery-code':
+      return { model: { ...model, newCode: { code: msg.code, typed: EMPTY_FIELD } }, commands: [] }
     case 'focus':
       return inScreen({ ...model, isFocused: msg.isFocused }, msg)
     case 'chat-event':

@@ -112,8 +112,22 @@ function noConversationHints(chat: ChatScreen, keymap: Keymap): Span[][] {
     [span('No conversations yet.', 'strong')],
     [],
     [span('Write to somebody: '), span('/msg USER', 'unread'), span(` and Enter, or ${key('switch')}.`)],
-    [span(`Others reach you as ${sanitizeLine(chat.me)}.`, 'faint')],
-    [span(`${key('help')} shows all keys and commands.`, 'faint')],
+    [span('Make a group: '), span('/group create NAME @USER', 'unread'), span('.')],
+    [span(`${key('help')} shows all keys and commands.`)],
+    [],
+    ...inviteHints(chat),
+  ]
+}
+
+/** How somebody else comes here; what the server is called only once there is one. */
+function inviteHints({ me, connection }: ChatScreen): Span[][] {
+  const server = connection.state === 'offline' ? undefined : connection.server
+  const reach = [span(`Others reach you as ${sanitizeLine(me)}.`, 'faint')]
+  if (server === undefined) return [reach]
+  return [
+    reach,
+    [span('To invite somebody, have them sign up at the same server:', 'faint')],
+    [span(`FASTCHAT_SERVERS=${sanitizeLine(server)} npm run chat`, 'faint')],
   ]
 }
 

@@ -1,22 +1,35 @@
-import { type Choice, choicesOf, type FieldName, fieldsOf, type Model, type StartScreen } from '../model.ts'
+import { limits } from '../../../schema/limits.ts'
+import {
+  type Choice,
+  choicesOf,
+  type FieldName,
+  type Form,
+  fieldsOf,
+  type Model,
+  type StartScreen,
+} from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth } from '../width.ts'
 import { wrapText } from '../wrap.ts'
-import { type Canvas, createCanvas, span } from './canvas.ts'
+import { type Canvas, createCanvas, type Span, span } from './canvas.ts'
 import { drawRule } from './chat.ts'
 import { drawLineField } from './line-field.ts'
+import { NEAREST, serverNote, serverRows } from './server-field.ts'
 import { turning } from './spinner.ts'
 import { serverName } from './title.ts'
 
 type Cursor = { x: number; y: number } | null
 
 const LABELS: Readonly<Record<FieldName, string>> = {
+  server: 'Server',
   userId: 'User id',
+  code: 'Code',
   password: 'Password',
   repeat: 'Again',
 }
 const LABEL_COLS = 10
-const MAX_FIELD_COLS = 32
+/** A recovery code, and the cursor behind it. */
+const MAX_FIELD_COLS = 34
 
 /** Draws the start screen. Returns where the cursor is. */
 export function drawStart(canvas: Canvas, model: Model, start: StartScreen): Cursor {
@@ -81,7 +94,18 @@ function drawChoices(
     canvas.put({ x: 3 + Math.max(20, lineWidth(name) + 2), y: row }, span(note, 'faint'))
     if (isSelected) canvas.restyle({ x: 0, y: row, cols: Math.min(canvas.size.cols, 52) }, 'selected')
   }
+  if (start.accounts.length === 0) drawFirstHints(canvas, y + 2 + gap + choices.length)
 }
+
+/** For somebody who is here for the first time. */
+function drawFirstHints(canvas: Canvas, y: number): void {
+  for (const [index, hint] of FIRST_HINTS.entries()) canvas.put({ x: 0, y: y + index }, span(hint, 'faint'))
+}
+
+const FIRST_HINTS = [
+  'Sign up takes a name and a password, nothing else: no address, no number.',
+  'Then write to somebody by their name. Whoever hosts a server cannot read it.',
+]
 
 function choiceText(choice: Choice): { name: string; note: string } {
   switch (choice.type) {
@@ -94,6 +118,8 @@ function choiceText(choice: Choice): { name: string; note: string } {
       return { name: 'Sign up', note: 'make a new account' }
     case 'log-in':
       return { name: 'Log in', note: 'to an account from elsewhere' }
+    case 'recover':
+      return { name: 'Recover', note: 'I have a recovery code' }
     case 'quit':
       return { name: 'Quit', note: '' }
     default:
@@ -107,8 +133,7 @@ function drawForm(
 ): { cursor: Cursor; focusY: number; lowestWanted: number } {
   const { form } = start
   const { cols } = canvas.size
-  const title = start.mode === 'sign-up' ? 'Sign up' : 'Log in'
-  canvas.put({ x: 0, y: top }, span(title, 'strong'))
+  canvas.put({ x: 0, y: top }, span(TITLES[start.mode], 'strong'))
   let y = top + 1 + gap
   let cursor: Cursor = null
   let focusY = 0
@@ -118,13 +143,20 @@ function drawForm(
     const fieldCols = Math.max(6, Math.min(MAX_FIELD_COLS, cols - x))
     canvas.put({ x: 0, y }, span(LABELS[name], form.focus === name ? 'strong' : 'plain'))
     if (form.focus === name) focusY = y
-    const at = drawLineField(canvas.part({ x, y, cols: fieldCols, rows: 1 }), form[name], {
-      isHidden: name !== 'userId',
-    })
+    const isHidden = name === 'password' || name === 'repeat'
+    const at = drawLineField(canvas.part({ x, y, cols: fieldCols, rows: 1 }), form[name], { isHidden })
+    if (name === 'server' && form.server.text === '') canvas.put({ x, y }, span(NEAREST, 'faint'))
     if (form.focus === name && start.busy === null) cursor = { x: x + at, y }
     const error = form.errors[name]
     // Beside the field, or below it when it would not fit.
     if (error !== undefined) y += drawError(canvas, { x: x + fieldCols + 2, y, error, below: x })
+    else y += drawBeside(canvas, { x: x + fieldCols + 2, y, below: x, spans: besideOf(start, name) })
+    if (name === 'server' && form.focus === name) {
+      for (const row of serverRows(start, Math.max(1, canvas.size.rows - y - 1))) {
+        y += 1
+        canvas.put({ x, y }, ...row)
+      }
+    }
     if (form.focus === name) lowestWanted = y
     y += 1 + gap
   }
@@ -133,15 +165,58 @@ function drawForm(
     lowestWanted = y
   } else if (form.errors.form !== undefined) {
     lowestWanted = y - 1 + drawError(canvas, { x: 0, y, error: form.errors.form, below: 0 })
-  } else if (start.mode === 'sign-up') drawNote(canvas, y)
+  } else drawNote(canvas, y, NOTES[start.mode])
   return { cursor, focusY, lowestWanted }
 }
 
-function drawNote(canvas: Canvas, y: number): void {
-  const note = 'The password opens this account elsewhere. Nobody can restore it for you.'
+const TITLES: Readonly<Record<StartScreen['mode'], string>> = {
+  pick: '',
+  'sign-up': 'Sign up',
+  'log-in': 'Log in',
+  recover: 'Set a new password with your recovery code',
+}
+
+const NOTES: Readonly<Record<StartScreen['mode'], string>> = {
+  pick: '',
+  'sign-up':
+    'The password opens this account elsewhere. You get a recovery code next, in case you forget it: nobody else can help.',
+  'log-in': '',
+  recover: 'The old password opens nothing any more. The code is used up; you get another one.',
+}
+
+function drawNote(canvas: Canvas, y: number, note: string): void {
   for (const [index, { text }] of wrapText(note, canvas.size.cols).entries()) {
     canvas.put({ x: 0, y: y + index }, span(text, 'faint'))
   }
+}
+
+function besideOf(start: StartScreen, name: FieldName): Span[] {
+  const { form, mode } = start
+  if (name === 'server') return serverNote(start)
+  return name === 'password' && mode !== 'log-in' ? strengthSpans(form) : []
+}
+
+const STRENGTHS = ['very weak', 'weak', 'too weak', 'good', 'strong'] as const
+
+/** A bar, what it means, and what is weak; what was typed since the last answer leaves the last bar. */
+function strengthSpans({ strength, password }: Form): Span[] {
+  if (strength === null || password.text === '') return []
+  const { score } = strength
+  const style = score >= limits.minPasswordScore ? 'done' : 'offline'
+  const bar = '■'.repeat(score) + '□'.repeat(4 - score)
+  return [span(`${bar} ${STRENGTHS[score] ?? ''}`, style)]
+}
+
+/** Returns the rows that it took besides the field's: where it does not fit beside, it stands below. */
+function drawBeside(
+  canvas: Canvas,
+  { x, y, below, spans }: { x: number; y: number; below: number; spans: readonly Span[] },
+): number {
+  const width = spans.reduce((sum, { text }) => sum + lineWidth(text), 0)
+  if (width === 0) return 0
+  const fits = x + width <= canvas.size.cols
+  canvas.put(fits ? { x, y } : { x: below, y: y + 1 }, ...spans)
+  return fits ? 0 : 1
 }
 
 /** Returns the rows that it took besides the field's. */
@@ -161,7 +236,7 @@ function drawError(
   return lines.length
 }
 
-function drawHint(canvas: Canvas, { mode, busy }: StartScreen): void {
+function drawHint(canvas: Canvas, { mode, busy, form }: StartScreen): void {
   const hint =
     busy !== null
       ? 'Ctrl-C quit'
@@ -169,6 +244,8 @@ function drawHint(canvas: Canvas, { mode, busy }: StartScreen): void {
         ? '↑↓ choose · Enter open · Ctrl-C quit'
         : canvas.size.cols < 42
           ? 'Enter go on · Esc back'
-          : 'Tab next field · Enter go on · Esc back'
+          : form.focus === 'server'
+            ? '↑↓ choose, or type an address · Tab next field · Esc back'
+            : 'Tab next field · Enter go on · Esc back'
   canvas.put({ x: 1, y: canvas.size.rows - 1 }, span(hint, 'faint'))
 }

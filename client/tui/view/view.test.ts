@@ -1,6 +1,8 @@
+// Long because each state of the screen is a few lines here and a picture in golden/.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TimelineItem } from '../../chat.ts'
+import { lastGroup, makeRecoveryCode } from '../../core/recovery-code.ts'
 import { keymapOf } from '../keymap.ts'
 import {
   conversationOf,
@@ -11,6 +13,7 @@ import {
   SERVER,
   sit,
   sitInChat,
+  snapshot,
   summary,
 } from '../model.fixture.ts'
 import { assertGolden } from './golden.fixture.ts'
@@ -98,6 +101,60 @@ const screens: Record<string, () => Desk> = {
       { type: 'accounts', accounts: [{ userId: 'alice', loggedIn: true }] },
     )
     return desk
+  },
+  'sign-up-server'() {
+    return atServer({ cols: 80, rows: 24 })
+  },
+  'sign-up-server-40x15'() {
+    return atServer({ cols: 40, rows: 15 })
+  },
+  'sign-up-weak'() {
+    const desk = signUp('alice', 'password1')
+    const hint = 'This is a commonly used password.'
+    desk.tell({ type: 'chat-refused', failure: { code: 'no_server', message: 'Cannot reach a server' } })
+    desk.tell({ type: 'password-judged', judged: { password: 'password1', score: 0, hint } })
+    desk.press('enter')
+    return desk
+  },
+  'sign-up-strong'() {
+    const desk = sit()
+    desk.tell({ type: 'accounts', accounts: [] })
+    desk.press('enter', 'tab')
+    desk.type('correct horse')
+    desk.tell({ type: 'password-judged', judged: { password: 'correct horse', score: 3, hint: '' } })
+    return desk
+  },
+  recover() {
+    const desk = sit()
+    desk.tell({ type: 'accounts', accounts: [] })
+    desk.press('down', 'down', 'enter')
+    desk.type('alice')
+    desk.press('tab')
+    desk.type(CODE)
+    return desk
+  },
+  'recover-wrong-code-40x15'() {
+    const desk = sit({ cols: 40, rows: 15 })
+    desk.tell({ type: 'accounts', accounts: [] })
+    desk.press('down', 'down', 'enter')
+    desk.type('alice')
+    desk.press('tab')
+    desk.type(CODE.replace('7', '8'))
+    for (const _ of [1, 2]) {
+      desk.press('enter')
+      desk.type('correct horse')
+    }
+    desk.press('enter')
+    return desk
+  },
+  'new-code'() {
+    return showsCode({ cols: 80, rows: 24 })
+  },
+  'new-code-40x15'() {
+    return showsCode({ cols: 40, rows: 15 })
+  },
+  'new-code-20x6'() {
+    return showsCode({ cols: 20, rows: 6 })
   },
   'sign-up-busy'() {
     const desk = signUp('alice', 'correct horse')
@@ -239,6 +296,32 @@ const screens: Record<string, () => Desk> = {
     desk.press('down')
     return desk
   },
+}
+
+const CODE = makeRecoveryCode(Uint8Array.from({ length: 26 }, (_, index) => index))
+
+function showsCode(size: { cols: number; rows: number }): Desk {
+  const desk = signUp('alice', 'correct horse', size)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.tell({ type: 'chat-opened', snapshot: snapshot(), now: MORNING })
+  desk.type(lastGroup(CODE).slice(0, 1))
+  return desk
+}
+
+function atServer(size: { cols: number; rows: number }): Desk {
+  const desk = sit(size)
+  desk.tell({ type: 'accounts', accounts: [] })
+  desk.press('enter')
+  const measures: [string, number | null][] = [
+    ['ws://chat.example:8080', 31],
+    ['wss://near.example', 4],
+    ['wss://down.example', null],
+  ]
+  for (const [url, latencyMs] of measures) {
+    desk.tell({ type: 'server-measured', server: { url, latencyMs }, isOwn: false })
+  }
+  desk.press('shift-tab', 'down', 'down')
+  return desk
 }
 
 function signUp(userId: string, password: string, size?: { cols: number; rows: number }): Desk {

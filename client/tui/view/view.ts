@@ -3,6 +3,7 @@ import { createCanvas, type Grid, span } from './canvas.ts'
 import { drawChat } from './chat.ts'
 import { MIN_COLS, MIN_ROWS } from './layout.ts'
 import { drawLock } from './lock.ts'
+import { drawNewCode } from './new-code.ts'
 import { drawOverlay } from './overlays.ts'
 import { drawStart } from './start.ts'
 
@@ -16,6 +17,7 @@ export function view(model: Model): Grid {
     return { size, cells, cursor: null }
   }
   if (model.lock) return { size, cells, cursor: drawLock(canvas, model, model.lock) }
+  if (model.newCode) return { size, cells, cursor: drawNewCode(canvas, model.newCode) }
   if (screen.type === 'start') return { size, cells, cursor: drawStart(canvas, model, screen) }
   const cursor = drawChat(canvas, model, screen)
   if (!screen.overlay && !screen.question) return { size, cells, cursor }

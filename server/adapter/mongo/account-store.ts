@@ -13,6 +13,18 @@ export function createAccountStore({ users, devices, settings }: Collections): A
       }),
     createUser: user => guarded(() => inserted(users.insertOne(user))),
     findUser: userId => guarded(() => users.findOne({ _id: userId })),
+    changePassword: (userId, { by, authHash, password, recovery }) =>
+      guarded(async () => {
+        const proof = by === 'password' ? { authHash } : { 'recovery.authHash': authHash }
+        const { matchedCount } = await users.updateOne(
+          { _id: userId, ...proof },
+          {
+            $set: { ...password, ...(recovery ? { recovery } : {}) },
+            ...(by === 'recovery' && !recovery ? { $unset: { recovery: '' } } : {}),
+          },
+        )
+        return matchedCount === 1
+      }),
     accountKeys: userIds =>
       guarded(async () => {
         const found = await users
