@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises' // Not a sleep: one turn of the loop
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Kdf } from '../../schema/http.ts'
