@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** What a variant measured: a number for each id of its figures. */
 export type Measured = Record<string, number>
 
@@ -12,16 +14,35 @@ export function rounded(value: number): number {
   return value === 0 ? 0 : Number(value.toPrecision(3))
 }
 
-/** Runs something and tells how long it took, and for how long at a time nothing else had its turn. */
+/**
+ * For how long this process's first thread was ready and had no core, ms, since it began: on a machine that others use, what
+ * they took. 0 where the system does not tell (Linux does, to Node).
+ */
+function coreWaitMs(): number {
+  try {
+    // proc(5): ns on a core, ns waiting for one, turns.
+    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6
+  } catch {
+    return 0
+  }
+}
+
+/**
+ * Runs something and tells how long it took, and for how long at a time nothing else had its turn (less what this thread
+ * waited for a core).
+ */
 export async function watched<T>(
   work: () => T | Promise<T>,
 ): Promise<{ result: T; tookMs: number; blockMs: number }> {
   let last = performance.now()
+  let waited = coreWaitMs()
   let blockMs = 0
   const look = () => {
     const now = performance.now()
-    blockMs = Math.max(blockMs, now - last)
+    const waitedNow = coreWaitMs()
+    blockMs = Math.max(blockMs, now - last - (waitedNow - waited))
     last = now
+    waited = waitedNow
   }
   let isOver = false
   const turns = (async () => {

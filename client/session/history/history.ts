@@ -16,7 +16,7 @@ import type { State, Tx } from '../state.ts'
 import { appendNotice, changeConversation, threadWith } from '../timeline.ts'
 import { writeParts } from './export.ts'
 import { type HistoryHead, type HistoryItem, parseLine } from './format.ts'
-import { fillHistory, placeHistory } from './merge.ts'
+import { fillHistory, isUnknown, placeHistory } from './merge.ts'
 
 export interface HistoryOptions {
   identity: Identity
@@ -144,8 +144,14 @@ export class History {
 
   async #merge(head: HistoryHead, items: readonly HistoryItem[]): Promise<number> {
     const { state, early } = this.#options
+    const found = new Set<MessageId>()
+    for (const [at, { item }] of items.entries()) {
+      if (at % SLICE_LINES === 0) await setImmediate()
+      if (isUnknown(state.tables, item.id)) found.add(item.id)
+    }
+    const isNewHere = (id: MessageId) => found.has(id)
     const plan = state.commit(tx =>
-      placeHistory(tx, { thread: this.#threadOf(tx, head), items, begun: begunBy(head) }),
+      placeHistory(tx, { thread: this.#threadOf(tx, head), items, isNewHere, begun: begunBy(head) }),
     )
     if (!plan) return 0
     let count = 0

@@ -3,7 +3,7 @@ import type { ConversationId, ConversationSummary, MessageItem, TimelineItem } f
 import { settleMessage } from '../apply-changes.ts'
 import type { EarlyChanges } from '../early-changes.ts'
 import { registerFile } from '../file-records.ts'
-import type { ConversationRecord, Thread, UnreadRecord } from '../records.ts'
+import type { ConversationRecord, Tables, Thread, UnreadRecord } from '../records.ts'
 import type { Tx } from '../state.ts'
 import { changeFile, ensureConversation } from '../timeline.ts'
 import type { HistoryItem } from './format.ts'
@@ -29,10 +29,13 @@ export function placeHistory(
   {
     thread,
     items,
+    isNewHere,
     begun,
   }: {
     thread: Thread
     items: readonly HistoryItem[]
+    /** Whether it was not known shortly before; that it still is not, `fillHistory()` sees. */
+    isNewHere: (id: MessageId) => boolean
     /** What the other device says of the conversation, when it is new here. */
     begun: Pick<ConversationSummary, 'isRequest' | 'title' | 'isBlocked' | 'isVerified'>
   },
@@ -45,7 +48,7 @@ export function placeHistory(
   const added = new Map<MessageId, HistoryItem>()
   for (const item of items) {
     const { id } = item.item
-    if (!known.has(id) && isUnknown(tx, id)) added.set(id, item)
+    if (!known.has(id) && isNewHere(id)) added.set(id, item)
   }
   if (added.size === 0) return undefined
   const whole = weave(
@@ -87,7 +90,7 @@ export function fillHistory(
   { plan, lines, early }: { plan: HistoryPlan; lines: HistoryPlan['lines']; early: EarlyChanges },
 ): number {
   const { tables } = tx
-  const added = lines.filter(({ message }) => isUnknown(tx, message.id))
+  const added = lines.filter(({ message }) => isUnknown(tables, message.id))
   for (const { message } of added) {
     const { id, seq } = message
     tables.timeline.put([plan.serial, seq], message)
@@ -102,7 +105,8 @@ export function fillHistory(
   return added.length
 }
 
-function isUnknown({ tables }: Tx, id: MessageId): boolean {
+/** Whether a message is not here, and has not been either. */
+export function isUnknown(tables: Pick<Tables, 'messages' | 'gone'>, id: MessageId): boolean {
   return !tables.messages.get([id]) && !tables.gone.get([id])
 }
 
