@@ -12,6 +12,7 @@ import { readUnverified, signJws, verifyJws } from './jws.ts'
 import { publicEd25519, publicX25519, thumbprint, useKey } from './keys.ts'
 import { kidOf } from './prekeys.ts'
 import { directConversation } from './roster.ts'
+import { inSlices } from './slices.ts'
 import type { PrivateJwk, ReceiverChain, SenderChain, Signer, VerifiedPrekey } from './types.ts'
 
 /** An announcement holds a certificate and a signature: this bounds it. */
@@ -55,10 +56,12 @@ export async function announceChain(
   }
   const signed = await signJws(claims, { key: signer.deviceKey, typ: typ.chain })
   const encrypt = new GeneralEncrypt(utf8(signed)).setProtectedHeader({ enc: profile.encryption })
-  for (const prekey of prekeys) {
-    encrypt
-      .addRecipient(await useKey(publicX25519(prekey)))
-      .setUnprotectedHeader({ alg: profile.keyAgreement, kid: kidOf(prekey) })
+  const keys = await inSlices(prekeys, async prekey => ({
+    key: await useKey(publicX25519(prekey)),
+    kid: kidOf(prekey),
+  }))
+  for (const { key, kid } of keys) {
+    encrypt.addRecipient(key).setUnprotectedHeader({ alg: profile.keyAgreement, kid })
   }
   return v.parse(GeneralJwe, await encrypt.encrypt())
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises' // Not a sleep: one turn of the loop
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Kdf } from '../../schema/http.ts'
@@ -62,6 +63,17 @@ test('`derivePasswordKeys()` refuses parameters of a server above the ceiling', 
 test('`derivePasswordKeys()` refuses an empty and an endless password', async () => {
   await refused(derivePasswordKeys('', cheap), 'weak_password')
   await refused(derivePasswordKeys('x'.repeat(limits.maxPasswordBytes + 1), cheap), 'weak_password')
+})
+
+test('`derivePasswordKeys()` lets everything else go on', async () => {
+  let isOver = false
+  const derived = derivePasswordKeys(password, cheap).finally(() => {
+    isOver = true
+  })
+  let turns = 0
+  for (; !isOver; turns++) await setImmediate()
+  await derived
+  assert.ok(turns > 100, `only ${turns} turns`)
 })
 
 test('`checkNewPassword()` counts bytes of UTF-8 between the limits', () => {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { argon2id } from 'hash-wasm'
 import { FastChatError } from '../../schema/errors.ts'
 import type { Kdf } from '../../schema/http.ts'
 import type { Base64Url32 } from '../../schema/ids.ts'
 import { hkdfInfo } from '../../schema/jose.ts'
 import { argon2idLimits, limits } from '../../schema/limits.ts'
+import { argon2id } from './argon2.ts'
 import { fromBase64Url, hkdf, randomBase64Url, toBase64Url, utf8 } from './bytes.ts'
 
 /** What a password becomes. `authKey` is shown to servers, `vaultKey` never leaves this machine's memory. */
@@ -32,7 +32,7 @@ export function checkNewPassword(password: string): void {
 
 /**
  * Argon2id (RFC 9106) of a password, split by HKDF into two keys that tell nothing of each other. Takes about a quarter
- * of a second and 64 MiB with the default parameters. The password counts in Unicode NFC (RFC 8265 section 4.2), so it is
+ * of a second and 64 MiB with the default parameters, in a thread of its own. The password counts in Unicode NFC (RFC 8265 section 4.2), so it is
  * the same from every keyboard.
  *
  * @throws FastChatError `weak_kdf` when a server asks for less than `argon2idLimits.min`, which would make the password
@@ -54,10 +54,7 @@ export async function derivePasswordKeys(password: string, kdf: Kdf): Promise<Pa
     memorySize: kdf.memoryKiB,
     iterations: kdf.iterations,
     parallelism: kdf.parallelism,
-    hashLength: 32,
-    outputType: 'binary',
   })
-  bytes.fill(0)
   const keys = {
     authKey: toBase64Url(hkdf(stretched, hkdfInfo.auth)),
     vaultKey: hkdf(stretched, hkdfInfo.vault),
@@ -71,8 +68,8 @@ export function makeStorageKey(): Uint8Array<ArrayBuffer> {
   return fromBase64Url(randomBase64Url(32))
 }
 
-function passwordBytes(password: string): Uint8Array {
-  return utf8(password.normalize('NFC'))
+function passwordBytes(password: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(utf8(password.normalize('NFC')))
 }
 
 function checkKdf({ memoryKiB, iterations, parallelism }: Kdf): void {

@@ -5,6 +5,7 @@ import { limits } from '../../schema/limits.ts'
 import { randomBase64Url } from './bytes.ts'
 import { signJws, verifyJws } from './jws.ts'
 import { generateKey, publicX25519 } from './keys.ts'
+import { inSlices } from './slices.ts'
 import type { Prekey, Signer, VerifiedPrekey } from './types.ts'
 
 /**
@@ -27,7 +28,7 @@ export function makeOneTimePrekeys(
   signer: Signer,
   { count, now }: { count: number; now: number },
 ): Promise<Prekey[]> {
-  return Promise.all(Array.from({ length: count }, () => makePrekey(signer, { use: 'one-time', now })))
+  return inSlices(Array.from({ length: count }), () => makePrekey(signer, { use: 'one-time', now }))
 }
 
 /**

@@ -2,6 +2,7 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { Base64Url32 } from '../../schema/ids.ts'
 import type { GeneralJwe } from '../../schema/jose.ts'
 import { limits } from '../../schema/limits.ts'
+import { inSlices } from '../crypto/slices.ts'
 import type { VerifiedPrekey } from '../crypto/types.ts'
 import type { Clock } from '../net/clock.ts'
 import type { Connection } from '../net/connection.ts'
@@ -53,15 +54,13 @@ async function claim(
   )
   const byDevice = new Map(answer.prekeys.map(prekeys => [prekeys.deviceId, prekeys]))
   const now = clock.now()
-  return await Promise.all(
-    devices.map(async device => {
-      const prekeys = byDevice.get(device.deviceId)
-      if (!prekeys) {
-        throw new FastChatError('stale_audience', 'Cannot make chain: a device has no prekeys any more')
-      }
-      const jws = prekeys.oneTimePrekey ?? prekeys.signedPrekey
-      const use = prekeys.oneTimePrekey === undefined ? 'signed' : 'one-time'
-      return await cipher.checkPrekey({ device, jws, use, now })
-    }),
-  )
+  return await inSlices(devices, async device => {
+    const prekeys = byDevice.get(device.deviceId)
+    if (!prekeys) {
+      throw new FastChatError('stale_audience', 'Cannot make chain: a device has no prekeys any more')
+    }
+    const jws = prekeys.oneTimePrekey ?? prekeys.signedPrekey
+    const use = prekeys.oneTimePrekey === undefined ? 'signed' : 'one-time'
+    return await cipher.checkPrekey({ device, jws, use, now })
+  })
 }

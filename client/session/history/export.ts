@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ConversationRecord, Tables } from '../records.ts'
 import type { State } from '../state.ts'
 import { formatLine, type HistoryHead, itemOf } from './format.ts'
@@ -12,15 +13,18 @@ export interface HistoryPart {
 
 /** Far below what a server takes for one attachment. */
 const PART_BYTES = 4 * 1024 * 1024
+const SLICE_LINES = 40
 /** More than this is not offered: the oldest conversations are left out. */
 const MAX_PARTS = 64
 
-/** All conversations of this device, the last active first, in parts. */
-export function* writeParts({ state }: { state: State }): Generator<HistoryPart> {
+/** All conversations of this device, the last active first, in parts. Read some lines at a time: nothing else waits. */
+export async function* writeParts({ state }: { state: State }): AsyncGenerator<HistoryPart> {
   const { tables } = state
   let part: { lines: string[]; bytes: number; messages: number; conversations: number } = empty()
   let parts = 0
+  let read = 0
   for (const { line, isHead } of linesOf(tables)) {
+    if (++read % SLICE_LINES === 0) await setImmediate()
     const bytes = Buffer.byteLength(line)
     if (part.bytes > 0 && part.bytes + bytes > PART_BYTES) {
       yield toPart(part)

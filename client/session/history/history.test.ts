@@ -90,6 +90,25 @@ test('a history has no quote of what disappears', () =>
     assert.not.ok(items.includes('burn this'))
   }))
 
+test('a long history keeps its order, before what has come by itself', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    const texts = Array.from({ length: 100 }, (_, index) => `line ${index}`)
+    let last = ''
+    for (const text of texts) last = (await alice.chat.send({ to: 'bob', text })).id
+    await untilTaken(world, { id: last, by: bob })
+    await world.settle()
+    const laptop = await withHistory(world, alice, async () => {
+      const own = await alice.chat.send({ to: 'bob', text: 'by itself' })
+      await untilTaken(world, { id: own.id, by: bob })
+      await world.settle()
+    })
+    assert.equal(
+      (await laptop.lines('bob')).slice(-101),
+      [...texts, 'by itself'].map(text => `alice: ${text}`),
+    )
+  }))
+
 test('what came with a history is found, and what was edited or deleted since is found as it is now', () =>
   withWorld(async world => {
     const { alice, bob } = await world.pair()

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { BlobRef, HistoryContent } from '../../../schema/content.ts'
 import { FastChatError } from '../../../schema/errors.ts'
 import type { DeviceId, MessageId } from '../../../schema/ids.ts'
@@ -8,13 +9,14 @@ import type { Courier } from '../courier.ts'
 import { listDevices } from '../devices.ts'
 import type { EarlyChanges } from '../early-changes.ts'
 import type { Groups } from '../groups.ts'
+import { Mutex } from '../mutex.ts'
 import type { People } from '../people.ts'
 import type { HistoryOfferRecord, Identity, Person, Thread } from '../records.ts'
 import type { State, Tx } from '../state.ts'
 import { appendNotice, changeConversation, threadWith } from '../timeline.ts'
 import { writeParts } from './export.ts'
 import { type HistoryHead, type HistoryItem, parseLine } from './format.ts'
-import { mergeHistory } from './merge.ts'
+import { fillHistory, isUnknown, placeHistory } from './merge.ts'
 
 export interface HistoryOptions {
   identity: Identity
@@ -38,9 +40,14 @@ export interface HistoryFiles {
   remove(ref: BlobRef): Promise<void>
 }
 
+/** Read, or put into one transaction, at a time: a few ms. */
+const SLICE_LINES = 40
+
 /** History from one device of an account to another: offered by the one, taken in by the other, neither by itself. */
 export class History {
   readonly #options: HistoryOptions
+  /** One history at a time: each gives all lines of a conversation places anew. */
+  readonly #mutex = new Mutex()
 
   constructor(options: HistoryOptions) {
     this.#options = options
@@ -61,7 +68,7 @@ export class History {
     const parts: BlobRef[] = []
     let messages = 0
     let conversations = 0
-    for (const part of writeParts(this.#options)) {
+    for await (const part of writeParts(this.#options)) {
       parts.push(await files.put(part.bytes))
       messages += part.messages
       conversations += part.conversations
@@ -89,7 +96,11 @@ export class History {
   }
 
   /** See `Chat.answerHistory`. */
-  async answer({ id, isAccepted }: { id: MessageId; isAccepted: boolean }): Promise<{ messages: number }> {
+  answer(answer: { id: MessageId; isAccepted: boolean }): Promise<{ messages: number }> {
+    return this.#mutex.run(() => this.#answer(answer))
+  }
+
+  async #answer({ id, isAccepted }: { id: MessageId; isAccepted: boolean }): Promise<{ messages: number }> {
     const { state, files, people, identity } = this.#options
     const offer = state.tables.historyOffers.get([id])
     if (!offer) throw new FastChatError('not_found', 'Cannot answer: no such history was offered')
@@ -105,36 +116,52 @@ export class History {
     return { messages }
   }
 
-  /** A conversation a transaction; a conversation may go over from one part to the next. */
+  /** Some lines at a time, so that nothing else waits; a conversation may go over from one part to the next. */
   async #takeIn({ parts }: HistoryOfferRecord): Promise<number> {
     let head: HistoryHead | undefined
     let items: HistoryItem[] = []
     let count = 0
-    const merge = () => {
-      if (head && items.length > 0) count += this.#merge(head, items)
+    let read = 0
+    const merge = async () => {
+      if (head && items.length > 0) count += await this.#merge(head, items)
       items = []
     }
     const decoder = new TextDecoder('utf-8', { fatal: true })
     for (const part of parts) {
-      for (const text of decoder.decode(await this.#options.files.get(part)).split('\n')) {
-        if (text === '') continue
+      for (const text of linesIn(decoder.decode(await this.#options.files.get(part)))) {
         const line = parseLine(text)
+        if (++read % SLICE_LINES === 0) await setImmediate()
         if ('item' in line) items.push(line)
         else {
-          merge()
+          await merge()
           head = line.head
         }
       }
     }
-    merge()
+    await merge()
     return count
   }
 
-  #merge(head: HistoryHead, items: readonly HistoryItem[]): number {
+  async #merge(head: HistoryHead, items: readonly HistoryItem[]): Promise<number> {
     const { state, early } = this.#options
-    return state.commit(tx =>
-      mergeHistory(tx, { thread: this.#threadOf(tx, head), items, early, begun: begunBy(head) }),
+    const found = new Set<MessageId>()
+    for (const [at, { item }] of items.entries()) {
+      if (at % SLICE_LINES === 0) await setImmediate()
+      if (isUnknown(state.tables, item.id)) found.add(item.id)
+    }
+    const isNewHere = (id: MessageId) => found.has(id)
+    const plan = state.commit(tx =>
+      placeHistory(tx, { thread: this.#threadOf(tx, head), items, isNewHere, begun: begunBy(head) }),
     )
+    if (!plan) return 0
+    let count = 0
+    for (let at = 0; at < plan.lines.length; at += SLICE_LINES) {
+      await setImmediate()
+      const lines = plan.lines.slice(at, at + SLICE_LINES)
+      count += state.commit(tx => fillHistory(tx, { plan, lines, early }))
+    }
+    state.emit({ type: 'history-changed', conversation: plan.conversation })
+    return count
   }
 
   /** Its place here: who is new to this device is known as the other one knew them. */
@@ -174,11 +201,20 @@ export class History {
 }
 
 /** What is said of a conversation that is new to this device. */
-function begunBy(head: HistoryHead): Parameters<typeof mergeHistory>[1]['begun'] {
+function begunBy(head: HistoryHead): Parameters<typeof placeHistory>[1]['begun'] {
   return {
     ...(head.isRequest ? { isRequest: true } : {}),
     ...(head.kind === 'group' && head.title !== undefined ? { title: head.title } : {}),
     ...(head.kind === 'direct' && head.isBlocked ? { isBlocked: true } : {}),
     ...(head.kind === 'direct' && head.isVerified ? { isVerified: true } : {}),
+  }
+}
+
+function* linesIn(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf('\n', from)
+    const to = end < 0 ? text.length : end
+    if (to > from) yield text.slice(from, to)
+    from = to + 1
   }
 }
