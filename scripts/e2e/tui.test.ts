@@ -6,6 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentRuntime, spawnArgs } from '../runtimes.ts'
 import { chatLine, openChat } from './chat.ts'
+import { robotAt } from './robot.ts'
 import { openTerminal, type TestTerminal } from './terminal.ts'
 import { createWorld, type Host, type Person, received, type World } from './world.ts'
 
@@ -60,6 +61,7 @@ test('a person signs up, writes, is answered, sees both delivered, resizes and q
   terminal.key('ctrl-u')
   terminal.type(alice.password)
   terminal.key('enter')
+  await robotAt(terminal).keepsCode()
   await terminal.waitForText('No conversations yet')
 
   terminal.type('/msg bob hello from a terminal')
