@@ -26,7 +26,7 @@ export const bindings = [
     group: 'Conversations',
   },
   { action: 'next-unread', keys: ['alt-a'], does: 'next unread', group: 'Conversations' },
-  { action: 'switch', keys: ['ctrl-k'], does: 'switch to, or start one', group: 'Conversations' },
+  { action: 'switch', keys: ['ctrl-k'], does: 'switch to, start one; > commands', group: 'Conversations' },
 
   { action: 'page-up', keys: ['page-up'], does: 'older messages', group: 'Messages', shown: 'PageUp, wheel' },
   {

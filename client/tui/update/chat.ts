@@ -38,7 +38,7 @@ function inChat(model: Model, chat: ChatScreen, msg: Msg): Next {
     case 'paste':
       return pasted(model, chat, msg.text)
     case 'mouse':
-      return mouse(model, chat, msg)
+      return mouse(model, chat, { ...msg, doAction })
     case 'focus':
       return reading(model, chat)
     case 'tick':
@@ -111,16 +111,26 @@ function pasted(model: Model, chat: ChatScreen, text: string): Next {
 function press(model: Model, chat: ChatScreen, key: string): Next {
   const action = actionOf(model.keymap, key)
   if (action === 'interrupt') return interrupt(model, chat)
-  if (action === 'quit') return next(model, chat, { type: 'quit' })
-  if (action === 'redraw') return next(model, chat, { type: 'redraw' })
-  if (action === 'suspend') return next(model, chat, { type: 'suspend' })
+  if (action === 'quit' || action === 'redraw' || action === 'suspend') return doAction(model, chat, action)
   return pressHere(model, chat, key)
+}
+
+/** What a key does that is not taken by what is in front. */
+function doAction(model: Model, chat: ChatScreen, action: Exclude<Action, 'interrupt'>): Next {
+  switch (action) {
+    case 'quit':
+    case 'redraw':
+    case 'suspend':
+      return next(model, chat, { type: action })
+    default:
+      return act(model, chat, action)
+  }
 }
 
 /** A key, or a letter where letters are keys: for what is in front. */
 function pressHere(model: Model, chat: ChatScreen, key: string): Next {
   if (chat.question) return answer(model, chat, key)
-  if (chat.overlay) return pressInOverlay(model, chat, key)
+  if (chat.overlay) return pressInOverlay(model, chat, { key, doAction })
   const found = pressFind(model, chat, key)
   if (found) return found
   if (chat.selected !== null) {

@@ -6,15 +6,20 @@ import { offsetAtCell } from '../width.ts'
 import { scrollBy, show, withDraft } from './conversations.ts'
 import { next } from './next.ts'
 import { pressInOverlay } from './overlays.ts'
+import type { DoAction } from './switcher.ts'
 
 const WHEEL_LINES = 3
 
 /** The mouse: the wheel scrolls, a click goes to a conversation, or to a place in the text that is being written. */
-export function mouse(model: Model, chat: ChatScreen, { what, x, y }: Extract<Msg, { type: 'mouse' }>): Next {
+export function mouse(
+  model: Model,
+  chat: ChatScreen,
+  { what, x, y, doAction }: Extract<Msg, { type: 'mouse' }> & { doAction: DoAction },
+): Next {
   if (chat.question) return next(model, chat)
   if (chat.overlay) {
     if (what === 'press') return next(model, chat)
-    return pressInOverlay(model, chat, what === 'wheel-up' ? 'up' : 'down')
+    return pressInOverlay(model, chat, { key: what === 'wheel-up' ? 'up' : 'down', doAction })
   }
   if (what === 'wheel-up') return scrollBy(model, chat, -WHEEL_LINES)
   if (what === 'wheel-down') return scrollBy(model, chat, WHEEL_LINES)

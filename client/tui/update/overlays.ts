@@ -4,16 +4,16 @@ import { actionIn } from '../keys.ts'
 import { blockedOf, type ChatScreen, type Model } from '../model.ts'
 import type { Next } from '../msg.ts'
 import type { Overlay, ReactOverlay, VerifyOverlay } from '../overlay.ts'
+import { candidatesOf } from '../palette.ts'
 import { edit, insert, type TextField } from '../text-field.ts'
 import { helpLines, helpRows } from '../view/help.ts'
-import { candidatesOf } from '../view/switcher.ts'
 import { verifyLines } from '../view/verify.ts'
-import { reading, show } from './conversations.ts'
+import { reading } from './conversations.ts'
 import { isEdit } from './edits.ts'
 import { inSearch } from './finding.ts'
 import { inDevices, inGroup } from './list-overlays.ts'
 import { next, wrong } from './next.ts'
-import { openWith } from './opening.ts'
+import { type DoAction, take } from './switcher.ts'
 
 /** Whether what is typed is text there; else letters are keys. */
 export function takesText(overlay: Overlay): boolean {
@@ -58,8 +58,16 @@ export function typeInOverlay(chat: ChatScreen, text: string): ChatScreen {
   }
 }
 
-/** Keys while something lies over the chat. */
-export function pressInOverlay(model: Model, chat: ChatScreen, key: string): Next {
+/**
+ * Keys while something lies over the chat.
+ *
+ * @param doAction for what the palette offers
+ */
+export function pressInOverlay(
+  model: Model,
+  chat: ChatScreen,
+  { key, doAction }: { key: string; doAction: DoAction },
+): Next {
   const { overlay } = chat
   if (!overlay) return next(model, chat)
   const hasPrompt = 'prompt' in overlay && overlay.prompt !== null
@@ -74,7 +82,7 @@ export function pressInOverlay(model: Model, chat: ChatScreen, key: string): Nex
     case 'help':
       return inHelp(model, chat, { overlay, key })
     case 'switcher':
-      return inSwitcher(model, chat, { overlay, key })
+      return inSwitcher(model, chat, { overlay, key, doAction })
     case 'react':
       return inReact(model, chat, { overlay, key })
     case 'search':
@@ -123,21 +131,12 @@ function within(line: number, last: number): number {
 function inSwitcher(
   model: Model,
   chat: ChatScreen,
-  { overlay, key }: Pressed<Extract<Overlay, { type: 'switcher' }>>,
+  { overlay, key, doAction }: Pressed<Extract<Overlay, { type: 'switcher' }>> & { doAction: DoAction },
 ): Next {
-  const candidates = candidatesOf(chat, overlay.field.text)
-  if (key === 'enter') {
-    const chosen = candidates[overlay.selected]
-    const closed = { ...chat, overlay: null }
-    if (!chosen) return reading(model, closed)
-    return chosen.id === undefined
-      ? openWith(model, closed, { to: chosen.to })
-      : show(model, closed, chosen.id)
-  }
-  return next(model, {
-    ...chat,
-    overlay: { ...overlay, ...chosenBy(overlay, key, { count: candidates.length, keymap: model.keymap }) },
-  })
+  if (key === 'enter') return take(model, chat, { overlay, doAction })
+  const { length: count } = candidatesOf(chat, overlay.field.text, model.keymap)
+  const chosen = chosenBy(overlay, key, { count, keymap: model.keymap })
+  return next(model, { ...chat, overlay: { ...overlay, ...chosen } })
 }
 
 function inReact(model: Model, chat: ChatScreen, { overlay, key }: Pressed<ReactOverlay>): Next {

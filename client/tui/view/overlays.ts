@@ -4,6 +4,7 @@ import type { Keymap } from '../keymap.ts'
 import { hintOf } from '../keys.ts'
 import { blockedOf, type ChatScreen, type Model, type Question } from '../model.ts'
 import { canChangeGroup, type GroupOverlay, type Overlay, type ReactOverlay } from '../overlay.ts'
+import { type Candidate, candidatesOf, isForDeeds } from '../palette.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
 import { wrapText } from '../wrap.ts'
@@ -13,7 +14,6 @@ import { drawHelp, helpCols, helpLines } from './help.ts'
 import { deviceRows, drawRows, memberRows } from './member-list.ts'
 import { pictureLines } from './picture.ts'
 import { drawSearch } from './search.ts'
-import { candidatesOf } from './switcher.ts'
 import { drawVerify, verifyLines } from './verify.ts'
 
 type Cursor = { x: number; y: number } | null
@@ -40,14 +40,16 @@ function drawOne(
       return null
     }
     case 'switcher': {
-      const wanted = Math.max(6, candidatesOf(chat, overlay.field.text).length + 3)
+      const wanted = Math.max(6, candidatesOf(chat, overlay.field.text, model.keymap).length + 3)
       const inner = box(canvas, {
-        cols: Math.min(cols, 44),
+        cols: Math.min(cols, isForDeeds(overlay.field.text) ? 64 : 44),
         rows: Math.min(most, 14, wanted),
-        title: 'Switch to',
-        hint: 'Enter opens · Esc closes',
+        title: isForDeeds(overlay.field.text) ? 'Do' : 'Switch to',
+        hint: isForDeeds(overlay.field.text)
+          ? 'Enter does it · Esc closes'
+          : 'Enter opens · > commands · Esc closes',
       })
-      return drawSwitcher(inner, chat, overlay)
+      return drawSwitcher(inner, { chat, overlay, keymap: model.keymap })
     }
     case 'react': {
       const inner = box(canvas, {
@@ -130,16 +132,36 @@ function drawGroup(
 
 function drawSwitcher(
   canvas: Canvas,
-  chat: ChatScreen,
-  { field, selected }: Extract<Overlay, { type: 'switcher' }>,
+  {
+    chat,
+    overlay: { field, selected },
+    keymap,
+  }: { chat: ChatScreen; overlay: Extract<Overlay, { type: 'switcher' }>; keymap: Keymap },
 ): Cursor {
-  const { cols } = canvas.size
-  const candidates = candidatesOf(chat, field.text).map(({ name, id, unread }) => {
-    const isNew = id === undefined
-    const note = isNew ? 'write to' : unread > 0 ? String(unread) : ''
-    return { name: truncate(name, cols - 10), note, isFaint: isNew }
-  })
-  return drawChoices(canvas, { field, ask: 'a name, or #group…', selected, choices: candidates })
+  const choices = candidatesOf(chat, field.text, keymap).map(candidate =>
+    choiceOf(candidate, canvas.size.cols),
+  )
+  return drawChoices(canvas, { field, ask: 'a name, #group, or >command…', selected, choices })
+}
+
+function choiceOf(candidate: Candidate, cols: number): { name: string; note: string; isFaint: boolean } {
+  switch (candidate.type) {
+    case 'place': {
+      const { name, id, unread } = candidate
+      const isNew = id === undefined
+      const note = isNew ? 'write to' : unread > 0 ? String(unread) : ''
+      return { name: truncate(name, cols - 10), note, isFaint: isNew }
+    }
+    case 'command': {
+      const name = truncate(`/${candidate.name} ${candidate.takes}`.trim(), cols - 4)
+      const room = cols - lineWidth(name) - 6
+      return { name, note: room < 8 ? '' : truncate(candidate.does, room), isFaint: true }
+    }
+    case 'action':
+      return { name: truncate(candidate.does, cols - 14), note: candidate.key, isFaint: true }
+    default:
+      return candidate satisfies never
+  }
 }
 
 function drawReact(canvas: Canvas, { field, selected, current }: ReactOverlay): Cursor {

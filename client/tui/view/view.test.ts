@@ -289,6 +289,25 @@ const screens: Record<string, () => Desk> = {
     desk.press('f1')
     return desk
   },
+  'palette-commands'() {
+    const desk = sitInChat({ conversations: people, items: talk })
+    desk.press('ctrl-k')
+    desk.type('>ne')
+    return desk
+  },
+  'palette-small'() {
+    const desk = sitInChat({ size: { cols: 40, rows: 15 }, conversations: people, items: talk })
+    desk.press('ctrl-k')
+    desk.type('/')
+    desk.press('down', 'down')
+    return desk
+  },
+  'palette-both'() {
+    const desk = sitInChat({ conversations: people, items: talk })
+    desk.press('ctrl-k')
+    desk.type('de')
+    return desk
+  },
   switcher() {
     const desk = sitInChat({ conversations: people, items: talk })
     desk.press('ctrl-k')
