@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { normalizeUserId, UserId } from '../../../schema/ids.ts'
 import { limits } from '../../../schema/limits.ts'
 import { readRecoveryCode } from '../../core/recovery-code.ts'
-import { actionOf, defaultKeymap } from '../keymap.ts'
+import { actionOf } from '../keymap.ts'
 import {
   choicesOf,
   emptyForm,
@@ -96,13 +96,15 @@ function enter(
 }
 
 function press(next: Make, start: StartScreen, { key, model }: { key: string; model: Model }): Next {
-  const action = actionOf(defaultKeymap, key)
+  const action = actionOf(model.keymap, key)
   if (action === 'interrupt' || action === 'quit') return next(start, { type: 'quit' })
   if (action === 'redraw') return next(start, { type: 'redraw' })
   if (action === 'suspend') return next(start, { type: 'suspend' })
   if (isAhead(start)) return next(hold(start, { type: 'key', key }))
   if (start.busy !== null) return next(start)
-  return start.mode === 'pick' ? pressInChoices(next, start, { key, model }) : pressInForm(next, start, key)
+  return start.mode === 'pick'
+    ? pressInChoices(next, start, { key, model })
+    : pressInForm(next, start, { key, model })
 }
 
 function pressInChoices(next: Make, start: StartScreen, { key, model }: { key: string; model: Model }): Next {
@@ -129,7 +131,7 @@ function pressInChoices(next: Make, start: StartScreen, { key, model }: { key: s
   }
 }
 
-function pressInForm(next: Make, start: StartScreen, key: string): Next {
+function pressInForm(next: Make, start: StartScreen, { key, model }: { key: string; model: Model }): Next {
   const { form } = start
   const fields = fieldsOf(start)
   const at = fields.indexOf(form.focus)
@@ -145,7 +147,7 @@ function pressInForm(next: Make, start: StartScreen, key: string): Next {
   if (key === 'tab' || key === 'down') return go(at + 1)
   if (key === 'shift-tab' || key === 'up') return go(at - 1)
   if (key === 'enter') return at < fields.length - 1 ? go(at + 1) : submit(next, start)
-  const action = actionOf(defaultKeymap, key)
+  const action = actionOf(model.keymap, key)
   return action !== undefined && isEdit(action)
     ? askStrength(
         next,
