@@ -43,10 +43,11 @@ export async function runClient(argv: readonly string[]): Promise<number> {
               accounts.prepare()
               const { runPlain } = await import('./plain/run.ts')
               const { createLineInput } = await import('./plain/line-input.ts')
-              const { showsUtf8 } = await import('./tui/ascii.ts')
+              const { createTranscoder, showsUtf8 } = await import('./tui/ascii.ts')
+              // A pipe or a file has no letters that it could not hold, whatever the locale says.
+              const transcode = process.stdin.isTTY ? createTranscoder(terminal) : undefined
               return await runPlain({
-                ...{ accounts, servers, io, stop, input: createLineInput(process.stdin) },
-                // A pipe or a file has no letters that it could not hold.
+                ...{ accounts, servers, io, stop, input: createLineInput(process.stdin, transcode) },
                 isUtf8: !io.isTerminal() || showsUtf8(terminal),
                 ...(plain ? {} : { reason: LINES_ONLY }),
                 ...(as ? { as } : {}),

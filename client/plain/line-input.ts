@@ -34,7 +34,11 @@ interface Wanted {
 
 type Stdin = Pick<NodeJS.ReadStream, 'on' | 'off' | 'pause' | 'resume' | 'isTTY' | 'setRawMode'>
 
-export function createLineInput(stdin: Stdin): LineInput {
+/** @param transcode makes UTF-8 of what is typed; default: it is */
+export function createLineInput(
+  stdin: Stdin,
+  transcode: (typed: Uint8Array) => Uint8Array = typed => typed,
+): LineInput {
   const decoder = new StringDecoder('utf8')
   const lines: Line[] = []
   let rest = ''
@@ -51,7 +55,7 @@ export function createLineInput(stdin: Stdin): LineInput {
   }
 
   function onData(chunk: Uint8Array): void {
-    const text = decoder.write(Buffer.from(chunk))
+    const text = decoder.write(Buffer.from(transcode(chunk)))
     if (isSecret) typed(text)
     else for (const [at, piece] of text.split('\n').entries()) take(piece, at > 0)
   }

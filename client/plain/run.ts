@@ -27,8 +27,6 @@ import {
 import { openAccount } from './start-dialog.ts'
 import { createTeller, questionLine } from './teller.ts'
 
-// Long because what is read, asked of the session and told meets in one loop.
-
 export interface PlainOptions {
   accounts: Accounts & PasswordChecker
   /** Whose chat is opened at once, of the accounts of this home. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { asciiGrid, asciiText, showsUtf8 } from './ascii.ts'
+import { asciiGrid, asciiText, createTranscoder, showsUtf8 } from './ascii.ts'
 import { file, message, picture, sitInChat, verification } from './model.fixture.ts'
 import { newsFor } from './news.ts'
 import { createCanvas, type Grid, span } from './view/canvas.ts'
@@ -113,6 +113,19 @@ test('a picture keeps its colours on blanks, and without colours is dark and lig
   )
   const grey = rowsOf(asciiGrid(view(desk.model()), { hasColors: false })).join('')
   assert.match(grey, /[-:=+*#%]{20}/)
+})
+
+test('`createTranscoder()` makes UTF-8 of what is typed in the character set of the locale, however it is cut', () => {
+  const typed = (env: Record<string, string>, ...chunks: number[][]) => {
+    const transcode = createTranscoder(env)
+    return Buffer.concat(chunks.map(chunk => transcode(Uint8Array.from(chunk)))).toString()
+  }
+  assert.is(typed({ LANG: 'de_DE.ISO-8859-1' }, [0xfc, 0x1b, 0x5b, 0x41]), 'ü\x1b[A')
+  assert.is(typed({ LANG: 'de_DE.iso885915@euro' }, [0xa4]), '€')
+  assert.is(typed({ LANG: 'ja_JP.eucJP' }, [0xc6], [0xfc]), '日')
+  for (const LANG of ['C', 'de_DE', 'C.UTF-8', 'xx_XX.no-such-set']) {
+    assert.is(typed({ LANG }, [0xc3], [0xbc]), 'ü')
+  }
 })
 
 test('`asciiText()` has room for three dots, and keeps lines', () => {

@@ -17,9 +17,31 @@ const OLD_TERM = /^(dumb|ansi|cons\d+.*|pcansi|sun|vt\d+.*|wy(se)?-?\d+.*|xterm-
  * but old terminals do.
  */
 export function showsUtf8(env: TerminalEnv): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG
+  const locale = localeOf(env)
   if (locale) return /utf-?8/i.test(locale)
   return !OLD_TERM.test(env.TERM ?? '')
+}
+
+/**
+ * Makes UTF-8 of what is typed where the locale names another character set (`de_DE.ISO-8859-1`); what comes in a locale that names
+ * none, or one that is not known, is left as it is.
+ */
+export function createTranscoder(env: TerminalEnv): (typed: Uint8Array) => Uint8Array {
+  const [, charset] = /\.([\w-]+)/.exec(localeOf(env) ?? '') ?? []
+  if (charset === undefined || showsUtf8(env)) return typed => typed
+  try {
+    // Locales write some names otherwise than the encoding standard.
+    const name = charset.replace(/^iso-?(\d{4})-?(\d+)$/i, 'iso-$1-$2').replace(/^euc-?(jp|kr)$/i, 'euc-$1')
+    const decoder = new TextDecoder(name)
+    const encoder = new TextEncoder()
+    return typed => encoder.encode(decoder.decode(typed, { stream: true }))
+  } catch {
+    return typed => typed
+  }
+}
+
+function localeOf(env: TerminalEnv): string | undefined {
+  return env.LC_ALL || env.LC_CTYPE || env.LANG
 }
 
 /** What we draw with, and what people write most: one cell each. */

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import terminalKit from 'terminal-kit'
 import { FastChatError } from '../../schema/errors.ts'
-import { asciiGrid, showsUtf8 } from './ascii.ts'
+import { asciiGrid, createTranscoder, showsUtf8 } from './ascii.ts'
 import { sgrOfColors, shadeOf } from './colors.ts'
 import { drawChanges, type Pen, sgr } from './draw.ts'
 import { createGraphics } from './graphics/graphics.ts'
@@ -90,6 +90,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const { enterSequence, leaveSequence } = modes(str)
   const depth = colorDepth(options.env)
   const isUtf8 = showsUtf8(options.env)
+  const transcode = createTranscoder(options.env)
   const graphics = createGraphics({
     env: options.env,
     hasColors: depth > 0,
@@ -178,7 +179,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 
   function onData(chunk: Uint8Array | string): void {
     clearTimeout(escapeTimer)
-    take(decoder.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+    take(decoder.write(typeof chunk === 'string' ? Buffer.from(chunk) : transcode(chunk)))
     if (decoder.isPending()) escapeTimer = setTimeout(() => take(decoder.flush()), ESCAPE_TIMEOUT_MS)
   }
 
