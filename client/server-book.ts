@@ -94,20 +94,18 @@ export class ServerBook {
   /** For a session. */
   of(userId: UserId): { servers: readonly string[]; prefer?: string } {
     const own = this.#own.get(userId)
+    if (own) return { servers: own }
     const { servers: given } = this.#options
+    const chosen = this.#chosen !== undefined && this.#known.has(this.#chosen) ? this.#chosen : undefined
     // Who gave one address is taken there, however near others are: unless another one was chosen.
-    const isNamed = this.#chosen !== undefined && this.#known.has(this.#chosen)
-    const all = isNamed ? [...new Set([this.#chosen ?? '', ...given])] : given
-    const servers = own ?? all
-    const prefer = this.#chosen ?? this.#nearest
+    const servers = chosen === undefined ? given : [...new Set([chosen, ...given])]
+    const prefer = chosen ?? this.#nearest
     return { servers, ...(prefer === undefined ? {} : { prefer }) }
   }
 
   /** In which order they are asked. */
   order(userId: UserId): readonly string[] {
     const { servers, prefer } = this.of(userId)
-    // What is near is of no use to an account of another deployment.
-    const isOf = prefer !== undefined && (servers.includes(prefer) || !this.#own.has(userId))
-    return isOf ? [...new Set([prefer, ...servers])] : servers
+    return prefer === undefined ? servers : [...new Set([prefer, ...servers])]
   }
 }

@@ -11,7 +11,7 @@ test.after(() => rmSync(folder, { recursive: true }))
 
 test('`writeVectors()` writes every vector as JSON', async () => {
   const files = await writeVectors(folder, { force: false })
-  assert.is(files.length, 14)
+  assert.is(files.length, 15)
   for (const file of files) assert.type(JSON.parse(readFileSync(file, 'utf8')), 'object')
 })
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { argon2id } from 'hash-wasm'
+import { CODE_SYMBOLS, makeRecoveryCode, readRecoveryCode } from '../client/core/recovery-code.ts'
 import { makeAssertion } from '../client/crypto/assertion.ts'
 import { startChain, step } from '../client/crypto/chain.ts'
 import { announceChain } from '../client/crypto/envelope.ts'
@@ -13,6 +14,7 @@ import { derivePasswordKeys, makeStorageKey } from '../client/crypto/password.ts
 import { kidOf, makePrekey, verifyPrekey } from '../client/crypto/prekeys.ts'
 import { directRoster } from '../client/crypto/roster.ts'
 import { safetyNumber } from '../client/crypto/safety-number.ts'
+import { recoveryKeys } from '../client/crypto/sealed-account.ts'
 import { sealVault, wrapStorageKey } from '../client/crypto/vault.ts'
 import { audienceText } from '../schema/ids.ts'
 import { argon2idLimits } from '../schema/limits.ts'
@@ -37,6 +39,7 @@ export async function makeVectors(keysFile?: string): Promise<Record<string, obj
       jws: await makeAssertion(alice, { server: uuid(9), now: NOW }),
     },
     password: await passwordVector(),
+    recovery: recoveryVector(),
     vault: await vaultVector(alice),
     direct: directVector(people),
     prekeys,
@@ -88,6 +91,13 @@ async function passwordVector() {
     authKey,
     vaultKey: base64url(vaultKey),
   }
+}
+
+/** A code whose symbols are all there are but the last six. */
+function recoveryVector() {
+  const code = makeRecoveryCode(Uint8Array.from({ length: CODE_SYMBOLS }, (_, index) => index))
+  const { authKey, vaultKey } = recoveryKeys(code)
+  return { code, symbols: readRecoveryCode(code), authKey, vaultKey: base64url(vaultKey) }
 }
 
 async function vaultVector({ userId, accountKey, thumbprint }: Person) {

@@ -16,6 +16,7 @@ import { rosterOfChain } from './people.fixture.ts'
 import { verifyPrekey } from './prekeys.ts'
 import { directConversation, extendRoster, followRoster, groupConversation } from './roster.ts'
 import { safetyNumber } from './safety-number.ts'
+import { recoveryKeys } from './sealed-account.ts'
 import { openTransient } from './transient.ts'
 import type { PrivateJwk, SenderChain } from './types.ts'
 import { openVault, unwrapStorageKey } from './vault.ts'
@@ -55,6 +56,12 @@ test('`derivePasswordKeys()` gives the keys of the vector', async () => {
     vaultKey: string
   }>('password')
   const keys = await derivePasswordKeys(password, kdf)
+  assert.equal([keys.authKey, toBase64Url(keys.vaultKey)], [authKey, vaultKey])
+})
+
+test('`recoveryKeys()` gives the keys of the vector', () => {
+  const { code = '', authKey, vaultKey } = read<Record<string, string>>('recovery')
+  const keys = recoveryKeys(code)
   assert.equal([keys.authKey, toBase64Url(keys.vaultKey)], [authKey, vaultKey])
 })
 

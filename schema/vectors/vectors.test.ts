@@ -115,6 +115,17 @@ test('password: HKDF splits the output of Argon2id into authKey and vaultKey', a
   assert.is(await hkdf(bytes(argon2id), 'fastchat/vault'), vaultKey)
 })
 
+test('recovery: the check symbol is the value modulo 37, and HKDF makes authKey and vaultKey of the other symbols', async () => {
+  const { code, symbols, authKey, vaultKey } =
+    read<Record<'code' | 'symbols' | 'authKey' | 'vaultKey', string>>('recovery')
+  const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U'
+  const value = [...symbols].reduce((sum, letter) => sum * 32n + BigInt(letters.indexOf(letter)), 0n)
+  assert.is(code.replaceAll('-', ''), symbols + letters.charAt(Number(value % 37n)))
+  const secret = new TextEncoder().encode(symbols)
+  assert.is(await hkdf(secret, 'fastchat/recovery-auth'), authKey)
+  assert.is(await hkdf(secret, 'fastchat/recovery-vault'), vaultKey)
+})
+
 test('vault: the account key under the vault key, bound to the user', async () => {
   const vector = read<Record<string, string>>('vault')
   const { userId = '', vaultKey = '', vault = '', storageKey = '', wrappedStorageKey = '' } = vector

@@ -19,7 +19,7 @@ export function drawNewCode(canvas: Canvas, { code, typed }: NewCode): { x: numb
     drawRule(canvas, 1)
     drawRule(canvas, rows - 2)
   }
-  canvas.put({ x: 0, y: rows - 1 }, span(truncate(' Its end goes on · Ctrl-Q quit', cols - 1), 'faint'))
+  canvas.put({ x: 0, y: rows - 1 }, span(truncate(' Type its end to go on · Ctrl-Q quit', cols - 1), 'faint'))
   const body = canvas.part(
     isLow ? { x: 0, y: 0, cols, rows: rows - 1 } : { x: 2, y: 2, cols: cols - 4, rows: rows - 4 },
   )
