@@ -1,13 +1,13 @@
 import type { Report, ReportFigure } from './report.ts'
 
-const WIDTH = 720
-const LABEL_WIDTH = 320
+const WIDTH = 860
+const LABEL_WIDTH = 440
 const ROW = 22
 const TOP = 46
 const BARS = WIDTH - LABEL_WIDTH - 110
 const [INK, FAINT, RED, GREEN] = ['#24292f', '#6e7781', '#cf222e', '#1a7f37'] as const
 
-/** The figures with a target or a ceiling as bars: how much of it each takes. SVG, 720 wide. */
+/** The figures with a target or a ceiling as bars: how much of it each takes. SVG, 860 wide. */
 export function toPlot({ figures, machine, at }: Report): string {
   const shown = figures.filter(({ target, ratio }) => target !== undefined || ratio !== undefined)
   const height = TOP + shown.length * ROW + 12
