@@ -15,6 +15,7 @@ export function toPlot({ figures, machine, at }: Report): string {
   const title = `${at.slice(0, 10)}, ${machine.cpu} x ${machine.cores}, ${machine.runtime}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="ui-monospace,monospace" font-size="12">`,
+    '<title>FastChat, measured: figures with a target or a ceiling</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     text({ x: 12, y: 18, fill: FAINT }, title),
     text({ x: LABEL_WIDTH, y: 36, fill: FAINT }, 'dashes: the target, or the bare relay'),
