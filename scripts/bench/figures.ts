@@ -54,9 +54,11 @@ export async function watched<T>(
   const startedAt = last
   try {
     const result = await work()
-    return { result, tookMs: performance.now() - startedAt, blockMs }
-  } finally {
+    const tookMs = performance.now() - startedAt
+    // What was done since the last turn counts, too: it may be all of it.
     look()
+    return { result, tookMs, blockMs }
+  } finally {
     isOver = true
     await turns
   }

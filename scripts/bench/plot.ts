@@ -1,13 +1,13 @@
 import type { Report, ReportFigure } from './report.ts'
 
-const WIDTH = 720
-const LABEL_WIDTH = 320
+const WIDTH = 860
+const LABEL_WIDTH = 440
 const ROW = 22
 const TOP = 46
 const BARS = WIDTH - LABEL_WIDTH - 110
 const [INK, FAINT, RED, GREEN] = ['#24292f', '#6e7781', '#cf222e', '#1a7f37'] as const
 
-/** The figures with a target or a ceiling as bars: how much of it each takes. SVG, 720 wide. */
+/** The figures with a target or a ceiling as bars: how much of it each takes. SVG, 860 wide. */
 export function toPlot({ figures, machine, at }: Report): string {
   const shown = figures.filter(({ target, ratio }) => target !== undefined || ratio !== undefined)
   const height = TOP + shown.length * ROW + 12
@@ -15,6 +15,7 @@ export function toPlot({ figures, machine, at }: Report): string {
   const title = `${at.slice(0, 10)}, ${machine.cpu} x ${machine.cores}, ${machine.runtime}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="ui-monospace,monospace" font-size="12">`,
+    '<title>FastChat, measured: figures with a target or a ceiling</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     text({ x: 12, y: 18, fill: FAINT }, title),
     text({ x: LABEL_WIDTH, y: 36, fill: FAINT }, 'dashes: the target, or the bare relay'),
