@@ -32,6 +32,8 @@ export interface ConversationSummary {
   /** A group's, as its admins have named it. */
   title?: string
   unread: number
+  /** Of a group: how many of these name this account; absent when none does. */
+  mentions?: number
   /** When something last happened in it, ms since 1970. */
   lastAt: number
   /** Somebody whom this account never wrote to has begun it: set apart until it is accepted. */
@@ -44,6 +46,8 @@ export interface ConversationSummary {
   isBlocked?: boolean
   /** Nothing is told of its messages. */
   isMuted?: boolean
+  /** Until then, ms since 1970; absent: for good. */
+  mutedUntil?: number
   /** Of a group: what this account is in it. `refused`: its server shows a history that cannot be true. */
   role?: 'admin' | 'member' | 'gone' | 'refused'
   /** Of a group. */
@@ -369,8 +373,8 @@ export interface Chat extends Searching {
   /** These messages have been seen by the person (or printed by `recv`). */
   markRead(request: { conversation: ConversationId; upToSeq: number }): Promise<void>
 
-  /** Whether anything is told of a conversation's messages, on this device. @throws FastChatError `not_found` */
-  mute(request: { conversation: ConversationId; isMuted: boolean }): Promise<void>
+  /** Whether anything is told of a conversation's messages, on this device; `forMs`: only for so long. @throws FastChatError `not_found`, `usage` */
+  mute(request: { conversation: ConversationId; isMuted: boolean; forMs?: number }): Promise<void>
 
   /** Takes a request in. Writing to it does the same. */
   accept(request: { conversation: ConversationId }): Promise<void>

@@ -23,6 +23,7 @@ import { GroupChanges, type GroupChangesOptions } from './session/group-changes.
 import { Groups } from './session/groups.ts'
 import { History, type HistoryFiles } from './session/history/history.ts'
 import { startHousekeeping } from './session/housekeeping.ts'
+import { Muting } from './session/muting.ts'
 import { type OutgoingOptions, writeMessage } from './session/outgoing.ts'
 import { OwnDevices } from './session/own-devices.ts'
 import { Parties } from './session/parties.ts'
@@ -112,6 +113,7 @@ class Session {
   readonly #changes: Changes
   readonly #reading: Reading
   readonly #expiry: Expiry
+  readonly #muting: Muting
   readonly #search: Search
   readonly #typing: Typing
   readonly #presence: Presence
@@ -187,6 +189,7 @@ class Session {
       ownDevices: this.#ownDevices,
     })
     this.#expiry = new Expiry(parts)
+    this.#muting = new Muting(parts)
     this.#search = new Search(parts)
     this.#presence = new Presence(parts)
     this.#typing = new Typing({ ...parts, parties, groups: this.#groups })
@@ -219,6 +222,7 @@ class Session {
   start(): void {
     this.#attachments.clear(this.#options.clock.now()).catch(this.#options.report)
     this.#expiry.start()
+    this.#muting.start()
     this.#connection.start()
   }
 
@@ -434,6 +438,7 @@ class Session {
   #stop(): void {
     this.#housekeeping.stop()
     this.#expiry.stop()
+    this.#muting.stop()
     this.#search.stop()
     this.#reading.stop()
     this.#cancelWatch?.()

@@ -47,6 +47,8 @@ export const limits = {
   maxPasswordBytes: 1024,
   /** Of a new one, by zxcvbn's scale from 0 to 4: about 10^8 guesses, each of which takes Argon2id. */
   minPasswordScore: 3,
+  /** How long a conversation can be muted for, when not for good. */
+  maxMuteMs: 365 * 24 * 60 * 60 * 1000,
   /** A message is replaced in its chain after so many messages … */
   maxChainMessages: 100,
   /** … or after this age. */

@@ -15,7 +15,7 @@ import { NOTIFIES } from '../settings.ts'
  * Raised when a line changes its meaning, or something new may be asked: two versions of FastChat at once do not share a
  * session.
  */
-export const AGENT_PROTOCOL = 5
+export const AGENT_PROTOCOL = 6
 
 /** A text of 64 KiB whose every byte is escaped as `\u0000`, and room to spare. */
 export const maxCallBytes = 1024 * 1024
@@ -28,6 +28,7 @@ const id = v.pipe(v.number(), v.integer(), v.minValue(1))
 const name = v.pipe(v.string(), v.maxLength(256))
 const path = v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096))
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))
+const muteMs = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limits.maxMuteMs))
 const nothing = v.object({ conversation: v.optional(v.never()) })
 
 /** What each method takes. */
@@ -61,7 +62,7 @@ export const callParams = {
   }),
   unread: v.object({ limit, withoutRequests: v.optional(v.boolean()) }),
   markRead: v.object({ conversation: Base64Url32, upToSeq: seq }),
-  mute: v.object({ conversation: Base64Url32, isMuted: v.boolean() }),
+  mute: v.object({ conversation: Base64Url32, isMuted: v.boolean(), forMs: v.optional(muteMs) }),
   accept: v.object({ conversation: Base64Url32 }),
   block: v.object({ user: name, isBlocked: v.boolean() }),
   verification: v.object({ user: name }),

@@ -161,6 +161,9 @@ function messageCalls({ test, record, add, conversationOf }: CallsOfTest): Parti
       record('setTimer', request)
       test.enqueue()
     },
+    async mute(request) {
+      record('mute', request)
+    },
     async setSettings(request) {
       record('setSettings', request)
       Object.assign(snapshot.settings, request)

@@ -29,6 +29,18 @@ test('each asks for it, prints nothing, and ends once a server has it', async ()
   }
 })
 
+test('`mute` and `unmute` ask for it of the conversation that is meant, and say what was done', async () => {
+  const play = ({ receive }: TestChat): void => void receive('bob', 'hi')
+  const muted = await runHere(['mute', 'bob', '--for', '8h'], { play })
+  assert.equal([muted.code, muted.stdout], [0, 'Muted bob for 8h.\n'])
+  const [asked] = muted.asked('mute')
+  assert.match(JSON.stringify(asked), '"isMuted":true,"forMs":28800000')
+  const unmuted = await runHere(['unmute', 'bob', '--json'], { play })
+  assert.is(unmuted.code, 0)
+  assert.is(jsonOf(unmuted.stdout)[0]?.muted, false)
+  assert.match(JSON.stringify(unmuted.asked('mute')), '"isMuted":false}')
+})
+
 test('`edit ID -` takes standard input, without the line break at its end', async () => {
   const ran = await runHere(['edit', MINE, '-'], { play: twoMessages, stdin: 'one\ntwo\n' })
   assert.equal(ran.asked('edit'), [{ id: MINE, text: 'one\ntwo' }])

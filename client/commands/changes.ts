@@ -2,7 +2,7 @@ import { exitCodes } from '../../schema/errors.ts'
 import type { Chat } from '../chat.ts'
 import { sendOut, withLatest } from './asking.ts'
 import { type CommandContext, type LineOf, withAsking } from './context.ts'
-import { jsonLine } from './format.ts'
+import { isoTime, jsonLine } from './format.ts'
 import { formatTime } from './format-conversation.ts'
 import { takeText } from './text.ts'
 
@@ -35,6 +35,24 @@ export async function setTimer(context: CommandContext, line: LineOf<'timer'>): 
     await context.io.print(
       json ? jsonLine({ to, conversation, disappearAfterMs: afterMs }) : `New messages to ${to} ${after}.\n`,
     )
+    return exitCodes.done
+  })
+}
+
+/** `fastchat mute` and `unmute`: of this device alone, so no server is waited for once the conversation is known. */
+export async function mute(context: CommandContext, line: LineOf<'mute' | 'unmute'>): Promise<number> {
+  const { command, to, json } = line
+  const forMs = command === 'mute' ? line.forMs : undefined
+  return await withAsking({ context, line, what: `${command} "${to}"` }, async asking => {
+    const { chat } = asking
+    const { id: conversation } = await withLatest(asking, () => chat.open({ with: to }))
+    const isMuted = command === 'mute'
+    await chat.mute({ conversation, isMuted, ...(forMs === undefined ? {} : { forMs }) })
+    const summary = (await chat.snapshot()).conversations.find(({ id }) => id === conversation)
+    const until = summary?.mutedUntil === undefined ? {} : { mutedUntil: isoTime(summary.mutedUntil) }
+    const time = forMs === undefined ? '' : ` for ${formatTime(forMs)}`
+    const said = isMuted ? `Muted ${to}${time}.\n` : `Unmuted ${to}.\n`
+    await context.io.print(json ? jsonLine({ to, conversation, muted: isMuted, ...until }) : said)
     return exitCodes.done
   })
 }

@@ -1,6 +1,6 @@
 import type { CommandLine } from '../config/command-line.ts'
 import { changePassword, listAccounts, logIn, logOut, recover, signUp } from './accounts.ts'
-import { deleteMessage, edit, react, setTimer } from './changes.ts'
+import { deleteMessage, edit, mute, react, setTimer } from './changes.ts'
 import type { CommandContext } from './context.ts'
 import { conversations, requests, settings } from './conversations.ts'
 import { devices } from './devices.ts'
@@ -42,6 +42,9 @@ export async function runOneShot(open: () => Promise<CommandContext>, line: OneS
       return await react(await open(), line)
     case 'save':
       return await save(await open(), line)
+    case 'mute':
+    case 'unmute':
+      return await mute(await open(), line)
     case 'timer':
       return await setTimer(await open(), line)
     case 'conversations':

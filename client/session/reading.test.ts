@@ -120,6 +120,61 @@ test('`mute()` is kept, said, and taken back', () =>
     assert.is(await codeOf(bob.chat.mute({ conversation: 'A'.repeat(43), isMuted: true })), 'not_found')
   }))
 
+test('`mute()` for a time ends by itself, also when nobody was there', () =>
+  withWorld(async world => {
+    const { alice, bob } = await world.pair()
+    await say(world, { from: alice, to: 'bob', text: 'x', at: [bob] })
+    const conversation = (await summaryOf(bob, 'alice'))?.id ?? ''
+    const hour = 3_600_000
+    await bob.chat.mute({ conversation, isMuted: true, forMs: hour })
+    const { mutedUntil = 0 } = (await summaryOf(bob, 'alice')) ?? {}
+    assert.is(mutedUntil, world.clock.now() + hour)
+    world.clock.advance(hour - 1)
+    assert.is((await summaryOf(bob, 'alice'))?.isMuted, true)
+    world.clock.advance(1)
+    await world.until('bob to be told again', async () => !(await summaryOf(bob, 'alice'))?.isMuted)
+    assert.is((await summaryOf(bob, 'alice'))?.mutedUntil, undefined)
+
+    await bob.chat.mute({ conversation, isMuted: true, forMs: hour })
+    await bob.chat.mute({ conversation, isMuted: true })
+    world.clock.advance(2 * hour)
+    assert.is((await summaryOf(bob, 'alice'))?.isMuted, true)
+
+    await bob.chat.mute({ conversation, isMuted: true, forMs: hour })
+    await bob.chat.close()
+    world.clock.advance(hour)
+    await bob.restart()
+    assert.is((await summaryOf(bob, 'alice'))?.isMuted, undefined)
+    for (const forMs of [0, 1.5, -1, limits.maxMuteMs + 1]) {
+      assert.is(await codeOf(bob.chat.mute({ conversation, isMuted: true, forMs })), 'usage', String(forMs))
+    }
+  }))
+
+test('who is named in a group is told how often, until it was read, here or on another device', () =>
+  withWorld(async world => {
+    const { alice, bob, carol } = await group(world)
+    const at = [bob, carol]
+    await say(world, { from: alice, to: '#ops', text: 'everybody, look', at })
+    await say(world, { from: alice, to: '#ops', text: 'ask @bob, or @Bob.', at })
+    const taken = await say(world, { from: alice, to: '#ops', text: '@bob?', at })
+    const theirs = await summaryOf(bob, 'ops')
+    assert.equal([theirs?.unread, theirs?.mentions], [3, 2])
+    assert.equal(
+      [(await summaryOf(carol, 'ops'))?.unread, (await summaryOf(carol, 'ops'))?.mentions],
+      [3, undefined],
+    )
+    await alice.chat.deleteMessage({ id: taken })
+    await bob.restart()
+    assert.ok((await summaryOf(bob, 'ops'))?.mentions)
+    await readAll(bob, 'ops')
+    assert.is((await summaryOf(bob, 'ops'))?.mentions, undefined)
+    // One's own naming of oneself, and a conversation of two, count for nothing.
+    await bob.chat.send({ to: '#ops', text: 'I am @bob' })
+    await say(world, { from: alice, to: 'bob', text: 'hi @bob', at: [bob] })
+    assert.is((await summaryOf(bob, 'ops'))?.mentions, undefined)
+    assert.is((await summaryOf(bob, 'alice'))?.mentions, undefined)
+  }))
+
 test('a group counts who has read, and no conversation appears for the receipts', () =>
   withWorld(async world => {
     const { alice, bob, carol } = await group(world)

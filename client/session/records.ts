@@ -195,6 +195,8 @@ export interface ReceiptDue {
 
 export interface UnreadRecord {
   arrival: number
+  /** It names this account. */
+  isMention?: boolean
   /** Counted as unread no more: another device of the account has shown it. `recv` on this one prints it all the same. */
   isReadElsewhere?: boolean
 }

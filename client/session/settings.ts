@@ -1,4 +1,5 @@
 import { FastChatError } from '../../schema/errors.ts'
+import { limits } from '../../schema/limits.ts'
 import type { ConversationId, Settings } from '../chat.ts'
 import type { Tables } from './records.ts'
 import type { State } from './state.ts'
@@ -34,10 +35,16 @@ export function changeSettings(state: State, change: Partial<Settings>): void {
 /** See `Chat.mute`. */
 export function mute(
   state: State,
-  { conversation, isMuted }: { conversation: ConversationId; isMuted: boolean },
+  { conversation, isMuted, forMs }: { conversation: ConversationId; isMuted: boolean; forMs?: number },
 ): void {
   if (!state.tables.conversations.get([conversation])) {
     throw new FastChatError('not_found', 'Cannot find conversation: there is no such one')
   }
-  state.commit(tx => changeConversation(tx, { conversation, isMuted: isMuted || undefined }))
+  if (forMs !== undefined && !(Number.isInteger(forMs) && forMs > 0 && forMs <= limits.maxMuteMs)) {
+    throw new FastChatError('usage', 'Cannot mute conversation: the time is none, or too long')
+  }
+  state.commit(tx => {
+    const mutedUntil = isMuted && forMs !== undefined ? tx.now + forMs : undefined
+    changeConversation(tx, { conversation, isMuted: isMuted || undefined, mutedUntil })
+  })
 }

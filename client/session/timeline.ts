@@ -10,7 +10,8 @@ import type {
   TimelineItem,
 } from '../chat.ts'
 import { advance } from '../core/delivery.ts'
-import type { ConversationRecord, Person, Tables, Thread } from './records.ts'
+import { mentionsOf } from '../core/mentions.ts'
+import type { ConversationRecord, Person, Tables, Thread, UnreadRecord } from './records.ts'
 import type { Tx } from './state.ts'
 
 // Long because all that keeps lines, unread and counts in step is read in one place.
@@ -73,11 +74,12 @@ export function appendMessage(
     seq: place.seq,
     receivedAt: now,
   }
+  const isMention = namesMe(tables, item, record)
   tables.timeline.put([place.serial, place.seq], item)
   tables.messages.put([message.id], place)
   if (!message.mine) {
     const arrival = tx.nextSerial()
-    tables.unread.put([place.serial, place.seq], { arrival })
+    tables.unread.put([place.serial, place.seq], { arrival, ...(isMention ? { isMention } : {}) })
     tables.arrivals.put([arrival], place)
   }
   tx.emit({ type: 'item', item })
@@ -85,6 +87,7 @@ export function appendMessage(
     ...record,
     nextSeq: record.nextSeq + 1,
     unread: record.unread + (message.mine ? 0 : 1),
+    ...(isMention ? { mentions: (record.mentions ?? 0) + 1 } : {}),
     lastAt: now,
   })
   // A receipt may have overtaken what was written on another device of this account.
@@ -249,8 +252,37 @@ export function markRead(
     }
   }
   const read = seen.filter(({ value }) => !value.isReadElsewhere)
-  if (read.length > 0) save(tx, { ...record, unread: Math.max(0, record.unread - read.length) })
+  if (read.length > 0)
+    save(
+      tx,
+      lowered(
+        record,
+        read.map(({ value }) => value),
+      ),
+    )
   return read.map(({ key }) => tables.timeline.get(key)).filter(item => item?.kind === 'message')
+}
+
+/** A conversation with these unread no more. */
+function lowered(
+  { mentions = 0, ...record }: ConversationRecord,
+  seen: readonly UnreadRecord[],
+): ConversationRecord {
+  const left = mentions - seen.filter(({ isMention }) => isMention).length
+  return {
+    ...record,
+    unread: Math.max(0, record.unread - seen.length),
+    ...(left > 0 ? { mentions: left } : {}),
+  }
+}
+
+/** Whether somebody else names this account in a group. In a conversation of two every message is to it. */
+function namesMe(tables: Tables, { mine, content }: MessageItem, { kind }: ConversationRecord): boolean {
+  if (mine || kind !== 'group') return false
+  const text = content.type === 'text' ? content.text : content.type === 'file' ? content.caption : undefined
+  if (!text?.includes('@')) return false
+  const me = tables.identity.get([])?.userId
+  return me !== undefined && mentionsOf(text, me).length > 0
 }
 
 /** Whether `markRead` would change anything. */
@@ -271,7 +303,7 @@ export function removeMessage(tx: Tx, { id, conversation }: MessageItem): void {
   tables.unread.delete(key)
   if (unread) tables.arrivals.delete([unread.arrival])
   tx.emit({ type: 'item-removed', conversation, id, seq: place.seq })
-  if (unread && !unread.isReadElsewhere) save(tx, { ...record, unread: Math.max(0, record.unread - 1) })
+  if (unread && !unread.isReadElsewhere) save(tx, lowered(record, [unread]))
 }
 
 /** The file of a message has come, or will not come any more. */
@@ -367,6 +399,7 @@ type Changeable = Pick<
   | 'isKeyChanged'
   | 'isBlocked'
   | 'isMuted'
+  | 'mutedUntil'
   | 'disappearAfterMs'
   | 'timer'
 >

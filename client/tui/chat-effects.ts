@@ -4,6 +4,7 @@ import type { ChatCommand, Msg } from './msg.ts'
 import type { Paths } from './paths.ts'
 import { qrModules } from './qr.ts'
 import { PICTURE_PIXELS } from './view/picture.ts'
+import { shortDuration } from './view/times.ts'
 
 // Long because all that is asked of a session is asked here.
 
@@ -89,10 +90,12 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
       await chat.acceptKey({ user: command.user })
       return done(`The new key of ${command.user} is accepted. /verify compares it.`)
     case 'mute':
-      await chat.mute({ conversation: command.conversation, isMuted: command.isMuted })
-      return done(
-        command.isMuted ? 'You are told nothing of this conversation.' : 'You are told of it again.',
-      )
+      await chat.mute({
+        conversation: command.conversation,
+        isMuted: command.isMuted,
+        ...(command.forMs === undefined ? {} : { forMs: command.forMs }),
+      })
+      return done(mutedText(command))
     case 'set-settings':
       await chat.setSettings(command.settings)
       return done(settingsText(command.settings))
@@ -302,4 +305,10 @@ function learn(isOn: boolean): string {
 
 function countText(messages: number): string {
   return messages === 1 ? '1 message' : `${messages} messages`
+}
+
+function mutedText({ isMuted, forMs }: Extract<ChatCommand, { type: 'mute' }>): string {
+  if (!isMuted) return 'You are told of it again.'
+  const time = forMs === undefined ? '' : ` for ${shortDuration(forMs)}`
+  return `You are told nothing of this conversation${time}, unless somebody names you in it.`
 }

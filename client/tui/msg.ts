@@ -136,7 +136,7 @@ export type ChatCommand =
   /** `folder`: as it was written; absent: the usual one. */
   | { type: 'save-file'; id: string; folder?: string; typed?: Typed }
   | { type: 'set-timer'; conversation: ConversationId; afterMs: number | null; typed?: Typed }
-  | { type: 'mute'; conversation: ConversationId; isMuted: boolean; typed?: Typed }
+  | { type: 'mute'; conversation: ConversationId; isMuted: boolean; forMs?: number; typed?: Typed }
   | { type: 'accept'; conversation: ConversationId; typed?: Typed }
   | { type: 'block'; user: string; isBlocked: boolean; typed?: Typed }
   | { type: 'verification'; user: string; typed?: Typed }

@@ -30,7 +30,12 @@ export const slashCommands = [
   { name: 'block', takes: '[USER]', does: 'show nothing of somebody', completes: 'people' },
   { name: 'unblock', takes: 'USER', does: 'show them again', completes: 'people' },
   { name: 'blocked', takes: '', does: 'who is blocked' },
-  { name: 'mute', takes: '', does: 'tell nothing of this conversation' },
+  {
+    name: 'mute',
+    takes: '[8h|1d|1w]',
+    does: 'tell nothing of this conversation, or not for so long',
+    completes: ['1h', '8h', '1d', '1w', 'always'],
+  },
   { name: 'unmute', takes: '', does: 'tell of it again' },
   { name: 'verify', takes: '[USER]', does: 'the safety number with somebody', completes: 'people' },
   { name: 'trust', takes: '[USER]', does: 'accept a key that has changed', completes: 'people' },

@@ -53,6 +53,7 @@ const looks: Readonly<Record<StyleName, Look>> = {
   // A camera wants black on white, whatever the terminal's own colours are.
   qr: { color: BLACK, bgColor: WHITE },
   match: { color: BLACK, bgColor: YELLOW },
+  mention: { color: YELLOW, bold: true },
   caption: { inverse: true },
 }
 
@@ -80,6 +81,7 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
   // Right on a dark background, which most have.
   qr: { inverse: true },
   match: { inverse: true },
+  mention: { bold: true, underline: true },
 }
 
 const { qr: _qr, ...themedLooks } = looks
@@ -88,7 +90,12 @@ const { qr: _qr, ...themedLooks } = looks
 export const themes = {
   dark: { looks: {}, fine: {} },
   light: {
-    looks: { unread: { color: 5, bold: true }, offline: { color: 5 }, mine: { color: 4 } },
+    looks: {
+      unread: { color: 5, bold: true },
+      mention: { color: 5, bold: true },
+      offline: { color: 5 },
+      mine: { color: 4 },
+    },
     fine: {
       faint: { color: 243 },
       theirs: { color: 25, bold: true },
@@ -97,6 +104,7 @@ export const themes = {
       file: { color: 30, bold: true },
       unread: { color: 130, bold: true },
       offline: { color: 130 },
+      mention: { color: 130, bold: true },
       online: { color: 28 },
       done: { color: 28 },
       selected: { bgColor: 253, color: 16, bold: true },

@@ -44,6 +44,22 @@ export interface SaveLine {
   timeoutMs: number
 }
 
+export interface MuteLine {
+  command: 'mute'
+  to: string
+  /** Absent: for good. */
+  forMs?: number
+  json: boolean
+  timeoutMs: number
+}
+
+export interface UnmuteLine {
+  command: 'unmute'
+  to: string
+  json: boolean
+  timeoutMs: number
+}
+
 export interface TimerLine {
   command: 'timer'
   to: string
@@ -142,7 +158,49 @@ from ${limits.minDisappearMs / 1000}s to ${limits.maxDisappearMs / 86_400_000}d,
   },
 }
 
-export const changeCommands = { edit, delete: remove, react, save, timer }
+const mute: CommandSpec<MuteLine> = {
+  help: `mute TO                  The chat in a terminal tells nothing of it any more.
+Usage: fastchat mute TO [--for 8h] [--json] [--timeout SECONDS]
+                     [--as USER] [--server URL]...
+
+TO as for send. On this device only; in a group it is told all the same when
+somebody names you (@you). fastchat unmute TO ends it.
+
+--for TIME         for so long: a number with s, m, h, d or w, ${limits.maxMuteMs / 86_400_000}d at most
+--json             prints {"to", "conversation", "muted", "mutedUntil"?}`,
+  options: { for: value, json: flag, timeout: value },
+  read({ values, positionals }) {
+    const to = onlyTo(positionals, 'mute')
+    const time = values.for === undefined ? {} : { forMs: readMuteTime(String(values.for)) }
+    return { command: 'mute', to, ...time, json: values.json === true, timeoutMs: timeoutOf(values) }
+  },
+}
+
+const unmute: CommandSpec<UnmuteLine> = {
+  help: `unmute TO                It tells of it again.
+Usage: fastchat unmute TO [--json] [--timeout SECONDS] [--as USER] [--server URL]...
+
+TO as for send. --json prints {"to", "conversation", "muted"}.`,
+  options: { json: flag, timeout: value },
+  read({ values, positionals }) {
+    const to = onlyTo(positionals, 'unmute')
+    return { command: 'unmute', to, json: values.json === true, timeoutMs: timeoutOf(values) }
+  },
+}
+
+export const changeCommands = { edit, delete: remove, react, save, timer, mute, unmute }
+
+function onlyTo(positionals: readonly string[], command: string): string {
+  const [to, ...more] = positionals
+  if (to === undefined || more.length > 0) throw wrong(`${command} takes whom it is about: @USER or #GROUP`)
+  return readTo(to)
+}
+
+function readMuteTime(typed: string): number {
+  const ms = timeMs(typed)
+  if (ms > 0 && ms <= limits.maxMuteMs) return ms
+  throw wrong(`--for takes a time like 30m, 8h, 1d, 1w: ${limits.maxMuteMs / 86_400_000}d at most`)
+}
 
 function timeoutOf(values: Values): number {
   return readTimeout(values.timeout) ?? DEFAULT_TIMEOUT_MS
@@ -150,10 +208,15 @@ function timeoutOf(values: Values): number {
 
 const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
+/** `8h` as ms; NaN for what is no time. */
+function timeMs(typed: string): number {
+  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/i.exec(typed) ?? []
+  return Number(count) * (UNITS_MS[unit.toLowerCase()] ?? Number.NaN)
+}
+
 function readTime(typed: string): number | null {
   if (typed.toLowerCase() === 'off') return null
-  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/i.exec(typed) ?? []
-  const afterMs = Number(count) * (UNITS_MS[unit.toLowerCase()] ?? Number.NaN)
+  const afterMs = timeMs(typed)
   if (afterMs >= limits.minDisappearMs && afterMs <= limits.maxDisappearMs) return afterMs
   const longest = limits.maxDisappearMs / 86_400_000
   throw wrong(`a time is off, or like 30s, 5m, 1h, 1d, 1w: ${limits.minDisappearMs / 1000}s to ${longest}d`)

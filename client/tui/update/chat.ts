@@ -269,14 +269,15 @@ function step(model: Model, chat: ChatScreen, by: -1 | 1): Next {
   return to ? show(model, chat, to.summary.id) : next(model, chat)
 }
 
-/** Requests come only when nothing else is unread. */
+/** First where one is named; requests only when nothing else is unread. */
 function nextUnread(model: Model, chat: ChatScreen): Next {
   const listed = listedOf(chat)
   const at = listed.findIndex(({ summary }) => summary.id === chat.open)
   const unread = [...listed.slice(at + 1), ...listed.slice(0, at + 1)].filter(
     ({ summary }) => summary.unread > 0,
   )
-  const found = unread.find(({ summary }) => !summary.isRequest) ?? unread[0]
+  const wanted = unread.filter(({ summary }) => !summary.isRequest)
+  const found = wanted.find(({ summary }) => summary.mentions) ?? wanted[0] ?? unread[0]
   return found ? show(model, chat, found.summary.id) : said(model, chat, 'Nothing unread.')
 }
 

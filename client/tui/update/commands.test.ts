@@ -8,6 +8,7 @@ import {
   file,
   group,
   groupInfo,
+  MORNING,
   message,
   sitInChat,
   summary,
@@ -284,6 +285,43 @@ test('`/history` answers what another device offers', () => {
   assert.equal(bare(say(desk, '/history decline')), [
     { type: 'answer-history', id: 'offer-1', isAccepted: false },
   ])
+})
+
+test('/mute takes a time or none, /unmute neither', () => {
+  const desk = sitInChat()
+  const conversation = conversationOf('bob')
+  const asked = (line: string) => {
+    desk.type(line)
+    desk.press('enter')
+    const [command] = desk.commands()
+    desk.tell({ type: 'done' })
+    desk.press('ctrl-u')
+    return command?.type === 'mute'
+      ? [command.isMuted, command.forMs]
+      : (desk.chat().flash?.text ?? 'nothing')
+  }
+  assert.equal(asked('/mute'), [true, undefined])
+  assert.equal(asked('/mute always'), [true, undefined])
+  assert.equal(asked('/mute 8h'), [true, 28_800_000])
+  assert.equal(asked('/unmute'), [false, undefined])
+  for (const line of ['/mute soon', '/mute 0h', '/mute 54w', '/mute off', '/unmute 8h']) {
+    desk.type(line)
+    desk.press('enter')
+    assert.equal(desk.commands(), [], line)
+    assert.match(desk.chat().flash?.text ?? '', /for a time/, line)
+    desk.press('ctrl-u')
+  }
+  assert.is(desk.chat().open, conversation)
+})
+
+test('Tab completes who has written in the open group', () => {
+  const desk = sitInChat({
+    conversations: [group('ops', { lastAt: MORNING }), summary('bob', { lastAt: 1 })],
+    items: [message(1, 'hi', { from: 'carolina', conversation: conversationOf('ops') })],
+  })
+  desk.type('ask @car')
+  desk.press('tab')
+  assert.is(openConversation(desk.chat())?.draft.text, 'ask @carolina ')
 })
 
 test.run()

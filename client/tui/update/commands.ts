@@ -1,4 +1,5 @@
 import { limits } from '../../../schema/limits.ts'
+import type { ConversationSummary } from '../../chat.ts'
 import { NOTIFIES } from '../../settings.ts'
 import { addressOf, troubleOf } from '../conversation-name.ts'
 import { type ChatScreen, type Conversation, draftOf, type Model, openConversation } from '../model.ts'
@@ -60,8 +61,7 @@ export function runCommand(
     case 'mute':
     case 'unmute': {
       if (!open) return wrong(model, chat, 'No conversation is open.')
-      const isMuted = name === 'mute'
-      return ask({ type: 'mute', conversation: open.summary.id, isMuted, typed }, 'noting it')
+      return mute(model, chat, { summary: open.summary, isMuted: name === 'mute', rest })
     }
     case 'notify':
       return notify(model, chat, rest)
@@ -238,6 +238,21 @@ function setting(
   const typed = { conversation: chat.open, text: draftOf(chat).text }
   const done = withDraft({ ...chat, flash: null, busy: 'setting it' }, EMPTY_FIELD)
   return next(model, done, { type: 'set-settings', settings, typed })
+}
+
+function mute(
+  model: Model,
+  chat: ChatScreen,
+  { summary, isMuted, rest }: { summary: ConversationSummary; isMuted: boolean; rest: string },
+): Next {
+  const isForGood = rest === '' || rest.toLowerCase() === 'always'
+  const forMs = isMuted && !isForGood ? readDuration(rest) : undefined
+  const isWrong = isMuted ? !isForGood && !(forMs && forMs <= limits.maxMuteMs) : rest !== ''
+  if (isWrong) return wrong(model, chat, '/mute, or for a time: /mute 1h, 8h, 1d, 1w; /unmute ends it.')
+  const typed = { conversation: chat.open, text: draftOf(chat).text }
+  const done = withDraft({ ...chat, flash: null, busy: 'noting it' }, EMPTY_FIELD)
+  const time = forMs ? { forMs } : {}
+  return next(model, done, { type: 'mute', conversation: summary.id, isMuted, ...time, typed })
 }
 
 function theme(model: Model, chat: ChatScreen, rest: string): Next {

@@ -1,5 +1,5 @@
 import { findEmojis } from '../emoji.ts'
-import { type ChatScreen, draftOf, type Model } from '../model.ts'
+import { type ChatScreen, draftOf, type Model, openConversation } from '../model.ts'
 import type { Next } from '../msg.ts'
 import { type SlashCommand, slashCommands, takePath, writePath } from '../slash-commands.ts'
 import type { TextField } from '../text-field.ts'
@@ -67,7 +67,7 @@ function candidates(
   const starting = (all: readonly string[]) => all.filter(one => one.startsWith(word.toLowerCase())).sort()
   const named = (all: readonly string[], sign: string) => all.map(name => sign + name)
   if (before === word && word.startsWith('/')) return starting(slashCommands.map(({ name }) => `/${name}`))
-  if (word.startsWith('@')) return starting(named(people, '@'))
+  if (word.startsWith('@')) return starting(named([...new Set([...people, ...writersOf(chat)])], '@'))
   if (word.startsWith('#')) return starting(named(groups, '#'))
   const command = (slashCommands as readonly SlashCommand[]).find(({ name }) =>
     before.startsWith(`/${name} `),
@@ -87,6 +87,13 @@ function candidates(
     default:
       return starting(command.completes)
   }
+}
+
+/** Who has written in the open group, as far as it is loaded. */
+function writersOf(chat: ChatScreen): string[] {
+  const open = openConversation(chat)
+  if (open?.summary.kind !== 'group') return []
+  return open.items.flatMap(item => (item.kind === 'message' && !item.mine ? item.from : []))
 }
 
 function completeEmoji(

@@ -93,7 +93,7 @@ export function reading(model: Model, chat: ChatScreen, commands: readonly Comma
   const { id } = open.summary
   const read = patch(chat, id, before => ({
     ...before,
-    summary: { ...before.summary, unread: 0 },
+    summary: withoutUnread(before.summary),
     markedSeq: newest.seq,
   }))
   return {
@@ -129,6 +129,10 @@ export function scrollTo(
     patch(chat, id, () => ({ ...moved, load })),
     commands,
   )
+}
+
+function withoutUnread({ mentions: _, ...summary }: ConversationSummary): ConversationSummary {
+  return { ...summary, unread: 0 }
 }
 
 /** Takes lines into a conversation; see `mergeItems()`. */

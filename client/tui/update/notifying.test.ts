@@ -51,6 +51,17 @@ test('nothing is told when it is switched off, muted, blocked, a request, read, 
   assert.equal(tell(sitTold('desktop', { drained: false }), summary('carol', { unread: 1 })), [])
 })
 
+test('who is named is told of it, also where it is muted, once for each time', () => {
+  const desk = sitTold('desktop')
+  const named = group('climbing', { unread: 2, mentions: 1, isMuted: true, title: 'Saturday' })
+  assert.equal(tell(desk, named), [{ type: 'notify', how: 'desktop', text: 'you are named in Saturday' }])
+  assert.equal(tell(desk, { ...named, unread: 3 }, MORNING + 10_000), [])
+  assert.is(tell(desk, { ...named, unread: 4, mentions: 2 }, MORNING + 20_000).length, 1)
+  for (const change of [{ isBlocked: true }, { isRequest: true }]) {
+    assert.equal(tell(sitTold('desktop'), { ...named, ...change }), [])
+  }
+})
+
 test('a burst in one conversation is told once', () => {
   const desk = sitTold('desktop')
   const counts = [1, 2, 3].map(unread => tell(desk, summary('carol', { unread }), MORNING + unread).length)

@@ -23,6 +23,7 @@ export type StyleName =
   | 'file'
   | 'qr'
   | 'match'
+  | 'mention'
   | 'caption'
 
 /** The colours of a picture's cell, as 0xRRGGBB. Without `bg` what is behind the letter is the terminal's own. */

@@ -66,5 +66,6 @@ const LETTER: Readonly<Record<StyleName, string>> = {
   file: 'n',
   qr: 'q',
   match: 'M',
+  mention: '@',
   caption: 'w',
 }

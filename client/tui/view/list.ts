@@ -73,7 +73,9 @@ function drawListed(
   const { cols } = canvas.size
   const { summary } = conversation
   const { kind, unread } = summary
-  const count = unread === 0 ? '' : unread > 999 ? '999+' : String(unread)
+  const number = unread > 999 ? '999+' : String(unread)
+  // Who is named wants to know it from afar.
+  const count = unread === 0 ? '' : summary.mentions ? `@ ${number}` : number
   const signs = signsOf({ kind, presence, isOpen })
   const mark = markOf(conversation)
   const markCols = mark ? lineWidth(mark.text) : 0
@@ -81,7 +83,10 @@ function drawListed(
   const style = summary.isBlocked || summary.role === 'gone' ? 'faint' : unread > 0 ? 'strong' : 'plain'
   const name = span(truncate(nameOf(summary), nameCols), style)
   canvas.put({ x: 0, y }, ...signs, name, ...(mark ? [mark] : []))
-  canvas.put({ x: cols - 1 - count.length, y }, span(count, summary.isMuted ? 'faint' : 'unread'))
+  canvas.put(
+    { x: cols - 1 - count.length, y },
+    span(count, summary.isMuted && !summary.mentions ? 'faint' : 'unread'),
+  )
   if (isOpen) canvas.restyle({ x: 0, y, cols }, 'selected')
 }
 

@@ -78,7 +78,9 @@ function messageLines(item: MessageItem, context: LineContext): Line[] {
   const indent = TIME_COLS + context.nameWidth + 2
   const width = Math.max(8, context.width - indent)
   const wrapped = (text: string, style: 'plain' | 'faint' | 'error') =>
-    wrapMarked(text, { width, style, words: style === 'plain' ? context.words : NO_WORDS })
+    style === 'plain'
+      ? wrapMarked(text, { width, style, words: context.words, ...(item.mine ? {} : { me: context.me }) })
+      : wrapMarked(text, { width, style, words: NO_WORDS })
   const lines: Line[] = [
     ...replyLines(item, { me: context.me, width }),
     ...bodyLines(item, { context, width, wrapped }),

@@ -7,6 +7,7 @@ import { keymapOf } from '../keymap.ts'
 import {
   conversationOf,
   type Desk,
+  group,
   MORNING,
   message,
   notice,
@@ -287,6 +288,17 @@ const screens: Record<string, () => Desk> = {
   help() {
     const desk = sitInChat({ items: talk })
     desk.press('f1')
+    return desk
+  },
+  mentioned() {
+    const desk = sitInChat({
+      conversations: [
+        summary('bob', { lastAt: MORNING + 9 }),
+        group('ops', { lastAt: MORNING + 8, unread: 12, mentions: 1, isMuted: true }),
+        group('climbing', { lastAt: MORNING + 7, unread: 3 }),
+      ],
+      items: [message(1, 'I told them that @alice knows, and @alicet does not'), message(2, '@Alice?')],
+    })
     return desk
   },
   'palette-commands'() {
