@@ -55,11 +55,8 @@ export async function workInChat(command: ChatCommand, tools: ChatTools): Promis
       const path = await exportConversation(chat, { ...command, paths })
       return done(`Exported, not encrypted: ${path}`)
     }
-    case 'search': {
-      const { type: _type, ...request } = command
-      const found = await chat.search({ ...request, limit: HITS })
-      return dispatch({ type: 'found', ...request, found })
-    }
+    case 'search':
+      return await searchInChat(command, tools)
     case 'mark-read':
       return await chat.markRead({ conversation: command.conversation, upToSeq: command.upToSeq })
     case 'typing':
@@ -305,6 +302,15 @@ function learn(isOn: boolean): string {
 
 function countText(messages: number): string {
   return messages === 1 ? '1 message' : `${messages} messages`
+}
+
+/** What is searched for, and the answer. */
+export async function searchInChat(
+  { type: _type, ...request }: Extract<ChatCommand, { type: 'search' }>,
+  { chat, dispatch }: Pick<ChatTools, 'chat' | 'dispatch'>,
+): Promise<void> {
+  const found = await chat.search({ ...request, limit: HITS })
+  dispatch({ type: 'found', ...request, found })
 }
 
 function mutedText({ isMuted, forMs }: Extract<ChatCommand, { type: 'mute' }>): string {

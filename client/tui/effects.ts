@@ -3,7 +3,8 @@ import { FastChatError } from '../../schema/errors.ts'
 import type { Accounts, Chat } from '../chat.ts'
 import type { PasswordChecker } from '../locking.ts'
 import { passwordStrength } from '../password/strength.ts'
-import { workInChat } from './chat-effects.ts'
+import { searchInChat, workInChat } from './chat-effects.ts'
+import { latestOnly } from './latest-only.ts'
 import type { Command, Failure, Msg, TerminalCommand } from './msg.ts'
 import { type Paths, pathsOf } from './paths.ts'
 import { refusal } from './refusals.ts'
@@ -17,6 +18,8 @@ export interface Effects {
   /** Ends the session, having sent what is under way. */
   close(): Promise<void>
 }
+
+type SearchCommand = Extract<Command, { type: 'search' }>
 
 /** @param dispatch takes every answer, and the chat's events */
 export function createEffects({
@@ -44,6 +47,18 @@ export function createEffects({
   let unsubscribe: () => void = () => undefined
   /** At the start, a home with one account that is logged in leaves nothing to choose. */
   let isFirstList = true
+
+  const ask = async (command: SearchCommand) => {
+    if (chat) await searchInChat(command, { chat, dispatch })
+  }
+  /** Somebody may type faster than is searched. */
+  const searches = { here: latestOnly(ask), everywhere: latestOnly(ask) }
+
+  async function search(command: SearchCommand): Promise<void> {
+    // The next page of what is found is nothing that is typed.
+    if (command.before !== undefined) return await ask(command)
+    await searches[command.conversation === undefined ? 'everywhere' : 'here'](command)
+  }
 
   async function use(open: () => Promise<Chat>): Promise<void> {
     // Deriving a key from a password keeps this thread busy: what says so must be on the screen before.
@@ -112,6 +127,8 @@ export function createEffects({
         return await unlock(command)
       case 'complete-path':
         return dispatch({ type: 'paths', typed: command.typed, found: await paths.complete(command.typed) })
+      case 'search':
+        return await search(command)
       default:
         return chat ? await workInChat(command, { chat, paths, drawsQr, dispatch }) : undefined
     }
