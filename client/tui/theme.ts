@@ -86,6 +86,16 @@ const plainLooks: Partial<Record<StyleName, Look>> = {
 
 const { qr: _qr, ...themedLooks } = looks
 
+/** Nothing is said by a pale colour. */
+const contrast: Theme['looks'] = {
+  faint: {},
+  mine: { bold: true },
+  theirs: { bold: true, underline: true },
+  unread: { inverse: true, bold: true },
+  selected: { inverse: true, bold: true },
+  error: { color: RED, bold: true, inverse: true },
+}
+
 /** The themes that are there without a config file; `dark` is how it looks when nothing is said. */
 export const themes = {
   dark: { looks: {}, fine: {} },
@@ -110,26 +120,7 @@ export const themes = {
       selected: { bgColor: 253, color: 16, bold: true },
     },
   },
-  contrast: {
-    looks: {
-      faint: {},
-      mine: { bold: true },
-      theirs: { bold: true, underline: true },
-      unread: { inverse: true, bold: true },
-      selected: { inverse: true, bold: true },
-      error: { color: RED, bold: true, inverse: true },
-    },
-    fine: {
-      faint: {},
-      mine: { bold: true },
-      theirs: { bold: true, underline: true },
-      unread: { inverse: true, bold: true },
-      selected: { inverse: true, bold: true },
-      error: { color: RED, bold: true, inverse: true },
-      read: {},
-      file: { bold: true },
-    },
-  },
+  contrast: { looks: contrast, fine: { ...contrast, read: {}, file: { bold: true } } },
   // The terminal's own 16 colours only, however many it has: they follow its palette.
   terminal: { looks: {}, fine: themedLooks },
 } as const satisfies Readonly<Record<string, Theme>>
