@@ -146,10 +146,13 @@ function emptyHints({ summary }: Conversation): Span[][] {
 
 function drawHints(canvas: Canvas, hints: Span[][]): void {
   const { cols } = canvas.size
+  const room = cols - 2
   const lines = hints.flatMap<Span[]>(hint => {
-    const [only, ...more] = hint
-    if (!only || more.length > 0) return [hint]
-    return wrapText(only.text, cols - 2).map(({ text }) => [span(text, only.style)])
+    const text = hint.map(one => one.text).join('')
+    if (hint.length === 0 || lineWidth(text) <= room) return [hint]
+    // Broken into lines it has one look.
+    const style = hint.length === 1 ? hint[0]?.style : 'plain'
+    return wrapText(text, room).map(line => [span(line.text, style)])
   })
   for (const [y, line] of lines.entries()) canvas.put({ x: 1, y: y + 1 }, ...line)
 }

@@ -53,6 +53,9 @@ const screens: Record<string, () => Desk> = {
     desk.tell({ type: 'accounts', accounts: [] })
     return desk
   },
+  'no-conversations-40x15'() {
+    return sitInChat({ size: { cols: 40, rows: 15 }, conversations: [] })
+  },
   locked() {
     const desk = sitInChat({ items: talk })
     desk.press('down')
