@@ -59,7 +59,9 @@ const chat: CommandSpec<ChatLine> = {
   help: `chat                     The chat in this terminal.
 Usage: fastchat chat [--plain] [--as USER] [--server URL]...
 
-Sign up, log in and write in a full-screen terminal. F1 shows the keys.
+Sign up, log in and write in a full-screen terminal. F1 shows the keys; they,
+the colours, vi and a screen lock are set in ~/.config/fastchat/config.toml
+(XDG_CONFIG_HOME; client/README.md).
 
 --plain  line by line: for screen readers, serial lines and pipes. What is new
          is printed as a line, a line that is read is sent, or is a command:
