@@ -18,8 +18,8 @@ Environment:
   FASTCHAT_HOME            keys, history, outbox (default: $XDG_DATA_HOME/fastchat,
                            else ~/.local/share/fastchat)
   FASTCHAT_SERVERS         URLs, separated by commas (default: ws://127.0.0.1:8080)
-  XDG_CONFIG_HOME          fastchat/config.toml there (default: ~/.config): keys of the
-                           chat, themes, vi, screen lock
+  XDG_CONFIG_HOME          fastchat/config.toml is there (default: ~/.config): keys
+                           of the chat, themes, vi, screen lock
   FASTCHAT_PASSWORD        for signup and login; for recover the new one, for
                            password the present one
 
