@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -115,11 +116,16 @@ test('`readConfigFile()` throws bad_config for what is no text file of a person'
   assert.match(await refusal(path, '#'.repeat(64 * 1024 + 1)), /longer than 64 KiB/)
   const below = join(folder, 'folder.toml')
   mkdirSync(below)
-  const error = await readConfigFile(below).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  assert.instance(error, FastChatError)
+  const pipe = join(folder, 'pipe.toml')
+  execFileSync('mkfifo', [pipe])
+  for (const none of [below, pipe]) {
+    const error = await readConfigFile(none).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    assert.instance(error, FastChatError)
+    assert.match(String(error), 'it is no file')
+  }
 })
 
 test.run()

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { AST } from 'toml-eslint-parser'
 import { FastChatError } from '../../schema/errors.ts'
 import { defaultPreferences, type Preferences } from '../tui/preferences.ts'
@@ -34,10 +34,11 @@ export async function readConfigFile(path: string): Promise<Preferences> {
 
 async function readText(path: string): Promise<string | null> {
   try {
+    // Before it is opened: a pipe would keep the program waiting.
+    const stats = await stat(path)
+    if (!stats.isFile()) throw bad(path, 'it is no file')
     const file = await open(path, 'r')
     try {
-      const stats = await file.stat()
-      if (!stats.isFile()) throw bad(path, 'it is no file')
       if (stats.size > MAX_CONFIG_BYTES) throw bad(path, `it is longer than ${MAX_CONFIG_BYTES / 1024} KiB`)
       return new TextDecoder('utf-8', { fatal: true }).decode(await file.readFile())
     } finally {

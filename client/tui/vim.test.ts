@@ -65,6 +65,8 @@ const cases: [string, string, string][] = [
   ['a\no|ne', 'O', 'a\n|\none'],
   ['|one', 'rx', '|xne'],
   ['|one', '2rx', '|xxe'],
+  ['|one', '4rx', '|one'],
+  ['|one', '9999rx', '|one'],
   ['|one two', 'yw', '|one two'],
   ['|one', 'dq', '|one'],
   ['|one', 'dj', '|one'],

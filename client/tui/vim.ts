@@ -1,5 +1,5 @@
 import { edit, moveTo, type TextField } from './text-field.ts'
-import { graphemeAt } from './width.ts'
+import { graphemeAt, graphemes } from './width.ts'
 
 // The composer as vi has it (POSIX.1-2017, vi): the commands that a few lines of text are worth, and those that lead elsewhere.
 
@@ -176,9 +176,10 @@ function cut(field: TextField, { start, end }: Range, isChange = false): Partial
   return { field: isChange ? left : onGrapheme(left), taken: field.text.slice(start, end), isChange: true }
 }
 
+/** As in every vi: all of so many, or none. */
 function replace(field: TextField, char: string, count: number): Partial<VimOutcome> {
   const end = steps(field, 'right', count)
-  if (end === field.cursor) return {}
+  if (graphemes(field.text.slice(field.cursor, end)).length < count) return {}
   const text = field.text.slice(0, field.cursor) + char.repeat(count) + field.text.slice(end)
   return { field: moveTo({ text, cursor: 0 }, field.cursor), isChange: true }
 }
