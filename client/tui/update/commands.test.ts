@@ -17,6 +17,8 @@ import {
 import { draftOf, openConversation } from '../model.ts'
 import type { Command } from '../msg.ts'
 
+// Long because each command is a line or two here, and they share what they are tried on.
+
 const test = suite('commands of groups, trust, files and devices')
 
 const draft = (desk: Desk) => draftOf(desk.chat()).text
