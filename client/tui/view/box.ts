@@ -21,6 +21,11 @@ export function box(
   for (let y = 1; y < rows - 1; y++) {
     part.put({ x: 0, y }, span('│', 'dash'), span(' '.repeat(Math.max(0, cols - 2))), span('│', 'dash'))
   }
-  part.put({ x: 0, y: rows - 1 }, span(line('└', `─ ${hint} `, '┘'), 'dash'))
+  part.put({ x: 0, y: rows - 1 }, span(line('└', `─ ${shortened(hint, cols - 5)} `, '┘'), 'dash'))
   return part.part({ x: 2, y: 1, cols: cols - 4, rows: rows - 2 })
+}
+
+/** Where there is little room, the way out is the key alone. */
+function shortened(hint: string, cols: number): string {
+  return lineWidth(hint) <= cols ? hint : hint.replace(/Esc (?:closes|back)$/, 'Esc')
 }
