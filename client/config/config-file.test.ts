@@ -128,4 +128,34 @@ test('`readConfigFile()` throws bad_config for what is no text file of a person'
   }
 })
 
+test('`readConfigFile()` refuses `__proto__` wherever it stands, and leaves the prototype alone', async ({
+  path,
+}) => {
+  for (const content of [
+    '\n__proto__.vim = true',
+    '\n[__proto__]\nvim = true',
+    '\n[themes.__proto__]\nbase = "dark"',
+    '\n[[themes."__proto__"]]',
+    '\n[keys.__proto__]\nquit = "f2"',
+    '[themes.mine]\ndash = { __proto__.bold = true }',
+    'theme = [\n[{ __proto__ = { vim = true } }]]',
+  ]) {
+    assert.match(await refusal(path, content), /line 2: there is no setting __proto__/)
+  }
+  assert.is(({} as { vim?: boolean }).vim, undefined)
+})
+
+test('`readConfigFile()` throws bad_config for what is nested too deeply', async ({ path }) => {
+  for (const depth of [3_000, 30_000])
+    assert.match(await refusal(path, `vim = ${'['.repeat(depth)}${']'.repeat(depth)}`), /^Cannot read /)
+})
+
+test('`readConfigFile()` leaves Ctrl-C the way out, whatever keys are taken from it', async ({ path }) => {
+  for (const keys of ['[]', '"f2"']) {
+    writeFileSync(path, `[keys]\ninterrupt = ${keys}\nquit = []\n`)
+    const { keymap } = await readConfigFile(path)
+    assert.is(actionOf(keymap, 'ctrl-c'), 'interrupt')
+  }
+})
+
 test.run()

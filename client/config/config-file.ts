@@ -24,9 +24,12 @@ export async function readConfigFile(path: string): Promise<Preferences> {
     const { lineNumber, message } = error as { lineNumber?: number; message: string }
     throw bad(path, `line ${lineNumber ?? 1}: ${message}`)
   }
+  const hostile = lineOfPrototype(tree)
+  if (hostile !== null) throw bad(path, `line ${hostile}: there is no setting __proto__`)
   try {
     return readPreferences(getStaticTOMLValue(tree))
   } catch (error) {
+    if (error instanceof RangeError) throw bad(path, 'it is nested too deeply')
     if (!(error instanceof PreferenceError)) throw error
     throw bad(path, `line ${lineOf(tree, error.path)}, ${error.path.join('.')}: ${error.message}`)
   }
@@ -84,6 +87,26 @@ function lineOf(tree: AST.TOMLProgram, path: readonly string[]): number {
     }
   }
   return best.line
+}
+
+/** Where a key is `__proto__`: `getStaticTOMLValue()` would write to the prototype of all objects. */
+function lineOfPrototype(tree: AST.TOMLProgram): number | null {
+  const pending: AST.TOMLNode[] = [tree.body[0]]
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (node.type === 'TOMLKeyValue' || node.type === 'TOMLTable') {
+      const { key } = node
+      if (key.keys.some(one => nameOf(one) === '__proto__')) return key.loc.start.line
+    }
+    if (node.type === 'TOMLKeyValue') pending.push(node.value)
+    else if (node.type === 'TOMLArray') for (const one of node.elements) pending.push(one)
+    else if (
+      node.type === 'TOMLTopLevelTable' ||
+      node.type === 'TOMLTable' ||
+      node.type === 'TOMLInlineTable'
+    )
+      for (const one of node.body) pending.push(one)
+  }
+  return null
 }
 
 function nameOf(key: AST.TOMLBare | AST.TOMLQuoted): string {

@@ -39,7 +39,7 @@ export type Rebound = { readonly [P in PlaceName]?: Readonly<Record<string, read
 
 export const defaultKeymap: Keymap = places
 
-/** The tables with other keys. A key that an action takes over is the other's no more. */
+/** The tables with other keys. A key that an action takes over is the other's no more; Ctrl-C stays whatever is asked for. */
 export function keymapOf(rebound: Rebound): Keymap {
   const changed = Object.entries(rebound).map(([place, changes]) => [
     place,
@@ -54,7 +54,10 @@ function rebind<B extends { action: string; keys: readonly string[]; shown?: str
 ): B[] {
   const taken = new Set(Object.values(changes).flat())
   return table.map(binding => {
-    const keys = changes[binding.action] ?? binding.keys.filter(key => !taken.has(key))
+    const own = changes[binding.action]
+    const keys: readonly string[] = own
+      ? [...own, ...binding.keys.filter(key => KEPT.has(key))]
+      : binding.keys.filter(key => !taken.has(key))
     if (keys.length === binding.keys.length && keys.every((key, at) => key === binding.keys[at]))
       return binding
     const { shown: _shown, ...rest } = binding
