@@ -6,7 +6,9 @@ export interface Mention {
   user: string
 }
 
-/** Without the flag `i`, for which a Kelvin sign would be a k. What stands before an `@` that names somebody: nothing that would make it part of an address or a word. */
+/**
+ * A name behind an `@` that is no part of an address or a word. Without the flag `i`, for which a Kelvin sign would be a k.
+ */
 const NAMED = /(?<![\p{L}\p{N}_.@/-])@([A-Za-z0-9][A-Za-z0-9_.-]{1,31})(?![\p{L}\p{N}_@])/gu
 
 /** Who is named in a text, as `@name`. A full stop or dash behind the name ends the sentence, unless somebody is called so. */
