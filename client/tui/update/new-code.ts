@@ -26,12 +26,18 @@ export function keepCode(model: Model, newCode: NewCode, msg: Msg): Next | null 
     }
     case 'text':
     case 'paste':
-      return next(insert(newCode.typed, msg.text.replace(/[\s-]+/g, '')))
+      return next(within(insert(newCode.typed, msg.text.replace(/[\s-]+/g, '')), newCode.code))
     case 'mouse':
       return next(newCode.typed)
     default:
       return null
   }
+}
+
+/** No more than there is to type: what is wrong is seen to be so, and is not pushed out of sight. */
+function within({ text, cursor }: TextField, code: string): TextField {
+  const most = lastGroup(code).length
+  return { text: text.slice(0, most), cursor: Math.min(cursor, most) }
 }
 
 function isDone(code: string, { text }: TextField): boolean {

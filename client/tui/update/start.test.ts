@@ -274,6 +274,20 @@ test('`update()` shows a new recovery code until its end was typed, whatever els
   assert.is(desk.chat().overlay, null)
 })
 
+test('`update()` takes no more than the end of a new recovery code, and a line that was meant for the chat opens nothing', () => {
+  const desk = sit()
+  signUp(desk)
+  desk.tell({ type: 'recovery-code', code: CODE })
+  desk.type('/msg bob hello')
+  assert.is(desk.model().newCode?.typed.text, '/ms')
+  desk.press('ctrl-u')
+  desk.tell({ type: 'paste', text: CODE })
+  assert.is(desk.model().newCode?.code, CODE)
+  desk.press('ctrl-u')
+  desk.type(lastGroup(CODE))
+  assert.is(desk.model().newCode, null)
+})
+
 test('`update()` still shows a new recovery code when the account then does not open', () => {
   const desk = sit()
   recover(desk, CODE)

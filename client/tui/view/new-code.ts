@@ -1,3 +1,4 @@
+import { lastGroup } from '../../core/recovery-code.ts'
 import type { NewCode } from '../model.ts'
 import { sanitizeLine } from '../sanitize.ts'
 import { lineWidth, truncate } from '../width.ts'
@@ -32,7 +33,10 @@ export function drawNewCode(canvas: Canvas, { code, typed }: NewCode): { x: numb
   y += gap
   const prompt = lineWidth(PROMPT) + 4 <= body.size.cols ? PROMPT : 'Its end: '
   const text = sanitizeLine(typed.text)
-  body.put({ x: 0, y }, span(prompt), span(text, 'field'))
+  // All of it was typed, and the code is still here.
+  const isWrong = typed.text.length >= lastGroup(code).length
+  const wrong = isWrong ? [span('  not its end', 'error')] : []
+  body.put({ x: 0, y }, span(prompt), span(text, 'field'), ...wrong)
   const at = lineWidth(sanitizeLine(typed.text.slice(0, typed.cursor)))
   const cursor = body.absolute({ x: Math.min(lineWidth(prompt) + at, body.size.cols - 1), y })
   y += 1 + gap

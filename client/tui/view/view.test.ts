@@ -154,6 +154,12 @@ const screens: Record<string, () => Desk> = {
   'new-code'() {
     return showsCode({ cols: 80, rows: 24 })
   },
+  'new-code-wrong'() {
+    const desk = showsCode({ cols: 80, rows: 24 })
+    desk.press('ctrl-u')
+    desk.type('wrong')
+    return desk
+  },
   'new-code-40x15'() {
     return showsCode({ cols: 40, rows: 15 })
   },
