@@ -34,6 +34,23 @@ export async function runClient(argv: readonly string[]): Promise<number> {
             const { accounts } = await openAccounts(line.servers)
             return { accounts, io, stop, ...(password === undefined ? {} : { password }) }
           },
+          async doctor({ servers: given, json }) {
+            const environment = readEnvironment()
+            const { doctor } = await import('./doctor/doctor.ts')
+            const { checksOf } = await import('./doctor/checks.ts')
+            const { columns: cols, rows } = process.stdout
+            const checks = checksOf({
+              environment,
+              version: readVersion(),
+              runtime:
+                'deno' in process.versions
+                  ? `Deno ${process.versions.deno}`
+                  : `Node ${process.versions.node}`,
+              size: process.stdout.isTTY ? { cols, rows } : null,
+              openAccounts: async () => (await openAccounts(given)).accounts,
+            })
+            return await doctor(checks, { io, json })
+          },
           async chat({ as, servers: given, plain = false }) {
             const { accounts, servers } = await openAccounts(given)
             const { terminal, password, configFile } = readEnvironment()

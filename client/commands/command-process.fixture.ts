@@ -77,6 +77,7 @@ const code = await runCommand(
     io,
     stop: controller.signal,
     commands: {
+      doctor: async () => 0,
       version: readVersion,
       async open() {
         const { password } = readEnvironment()

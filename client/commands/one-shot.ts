@@ -13,7 +13,7 @@ import { send } from './send.ts'
 import { trust, verify } from './trust.ts'
 
 /** The line of a command that does one thing and ends. */
-export type OneShotLine = Exclude<CommandLine, { command: 'help' | 'version' | 'chat' }>
+export type OneShotLine = Exclude<CommandLine, { command: 'help' | 'version' | 'chat' | 'doctor' }>
 
 /** Runs it. @returns the exit code */
 export async function runOneShot(open: () => Promise<CommandContext>, line: OneShotLine): Promise<number> {

@@ -15,6 +15,8 @@ export interface Commands {
   open(line: OneShotLine): Promise<CommandContext>
   /** `fastchat chat`. */
   chat(line: LineOf<'chat'>): Promise<number>
+  /** `fastchat doctor`: also when what the others need cannot be opened. */
+  doctor(line: LineOf<'doctor'>): Promise<number>
   version: () => string
 }
 
@@ -54,6 +56,8 @@ async function dispatch(
       return exitCodes.done
     case 'chat':
       return await commands.chat(line)
+    case 'doctor':
+      return await commands.doctor(line)
     default: {
       // Loaded here only: the chat in a terminal is to be there at once, and needs none of them.
       const { runOneShot } = await import('./one-shot.ts')

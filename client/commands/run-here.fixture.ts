@@ -68,6 +68,7 @@ export async function runHere(argv: string[], options: HereOptions = {}): Promis
     resume: async () => test.chat,
   }
   const commands = {
+    doctor: async () => 0,
     version: () => '0',
     open: async () => ({ accounts, io, stop: stop.signal }),
     chat: async () => 0,

@@ -42,6 +42,7 @@ const good: [string, CommandLine][] = [
   [`react ${ID} --remove`, { command: 'react', id: ID, emoji: null, timeoutMs: 30_000, servers: [] }],
   [`save ${ID}`, { command: 'save', id: ID, folder: '.', ...shared }],
   [`save ${ID} in --json`, { command: 'save', id: ID, folder: 'in', ...shared, json: true }],
+  ['doctor', { command: 'doctor', json: false, servers: [] }],
   ['mute bob', { command: 'mute', to: 'bob', ...shared }],
   ['mute #ops --for 8h', { command: 'mute', to: '#ops', forMs: 28_800_000, ...shared }],
   ['mute bob --for 365d', { command: 'mute', to: 'bob', forMs: 365 * 86_400_000, ...shared }],

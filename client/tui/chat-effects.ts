@@ -316,5 +316,5 @@ export async function searchInChat(
 function mutedText({ isMuted, forMs }: Extract<ChatCommand, { type: 'mute' }>): string {
   if (!isMuted) return 'You are told of it again.'
   const time = forMs === undefined ? '' : ` for ${shortDuration(forMs)}`
-  return `You are told nothing of this conversation${time}, unless somebody names you in it.`
+  return `Muted${time}: you are told only when somebody names you.`
 }

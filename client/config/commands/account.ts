@@ -38,6 +38,11 @@ export interface AccountsLine {
   json: boolean
 }
 
+export interface DoctorLine {
+  command: 'doctor'
+  json: boolean
+}
+
 export type DevicesLine = { command: 'devices'; json: boolean; timeoutMs: number } & (
   | { action: 'list' }
   | { action: 'revoke'; deviceId: DeviceId }
@@ -147,6 +152,19 @@ Usage: fastchat accounts [--json]
   },
 }
 
+const doctor: CommandSpec<DoctorLine> = {
+  help: `doctor                   Looks at all that the chat needs, and says what is wrong.
+Usage: fastchat doctor [--json] [--server URL]...
+
+The terminal, config file, home, accounts, servers. Exit code: that of the first
+thing that is wrong, else 0. --json prints {"check", "ok", "detail"} a line.`,
+  options: { json: flag },
+  read({ values, positionals }) {
+    none(positionals, 'doctor')
+    return { command: 'doctor', json: values.json === true }
+  },
+}
+
 const devices: CommandSpec<DevicesLine> = {
   help: `devices                  The devices of the account: name, revoke, share history.
 Usage: fastchat devices [--json]
@@ -207,7 +225,10 @@ Prints how they are, after the change if there is one. Of this device only.`,
   },
 }
 
-export const accountCommands = { signup, login, recover, password, logout, accounts, devices, settings }
+export const accountCommands = {
+  ...{ signup, login, recover, password, logout },
+  ...{ accounts, devices, settings, doctor },
+}
 
 function readEntrance<C extends 'signup' | 'login' | 'recover'>(
   { values, positionals }: Given,

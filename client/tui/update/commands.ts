@@ -258,7 +258,8 @@ function mute(
 function theme(model: Model, chat: ChatScreen, rest: string): Next {
   const name = rest.toLowerCase()
   const known = model.themes.join(', ')
-  if (name === '') return said(model, chat, `The theme is ${model.theme}; there are ${known}.`)
+  if (name === '')
+    return said(model, withDraft(chat, EMPTY_FIELD), `The theme is ${model.theme}; there are ${known}.`)
   if (!model.themes.includes(name)) return wrong(model, chat, `There is no such theme; there are ${known}.`)
   const done = withDraft(chat, EMPTY_FIELD)
   const chosen = said({ ...model, theme: name }, done, `theme = "${name}" in config.toml keeps it.`)
